@@ -1,0 +1,110 @@
+import { z } from 'zod';
+
+import { ruleFindings, type Finding, type SettingPath } from './config-rules.ts';
+import { configSchema, type Config } from './config-schema.ts';
+import { nearest } from './nearest.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** The configuration, or everything that is wrong with it. */
+export type Checked = { readonly config: Config } | { readonly findings: readonly Finding[] };
+
+/**
+ * Holds what was written against the schema and the rules. All findings come at once: where the schema finds faults,
+ * the rules look at what is left when the faulty settings are taken away. Pure.
+ */
+export function checkConfig(written: unknown): Checked {
+  const parsed = configSchema.safeParse(written, { reportInput: true });
+  const faulty = parsed.success ? [] : parsed.error.issues.flatMap(findingsOf);
+  const rest = parsed.success ? { config: parsed.data, written } : withoutFaulty(written);
+  const contradictions = ruleFindings(rest.config, (path) => isWritten(rest.written, path));
+  const findings = [
+    ...faulty,
+    ...contradictions.filter(({ path }) => !faulty.some((one) => overlap(one.path, path))),
+  ];
+  return parsed.success && findings.length === 0 ? { config: parsed.data } : { findings };
+}
+
+/** Names of the settings that the schema knows at a place. */
+function knownSettings(path: SettingPath): string[] {
+  let schema: z.core.JSONSchema.BaseSchema | undefined = z.toJSONSchema(configSchema, { io: 'input' });
+  for (const key of path) {
+    const named: z.core.JSONSchema._JSONSchema | undefined =
+      schema?.properties?.[key] ?? schema?.additionalProperties;
+    schema = typeof named === 'object' ? named : undefined;
+  }
+  return Object.keys(schema?.properties ?? {});
+}
+
+function findingsOf(issue: Issue): Finding[] {
+  const path = issue.path.map(String);
+  if (issue.code !== 'unrecognized_keys') return [{ path, message: messageOf(issue) }];
+  const known = knownSettings(path);
+  return issue.keys.map((key) => ({ path: [...path, key], message: unknownMessage(key, known) }));
+}
+
+function unknownMessage(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known);
+  return meant === undefined
+    ? `is no setting; known here: ${known.join(', ')}`
+    : `is no setting; did you mean ${meant}?`;
+}
+
+function messageOf(issue: Issue): string {
+  if (issue.input === undefined && issue.code !== 'invalid_key') return 'is missing';
+  if (issue.code === 'invalid_type') return typeMessage(issue.expected, issue.input);
+  if (issue.code === 'invalid_value') return `must be one of: ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_key') return `the name must be ${issue.issues[0]?.message ?? 'valid'}`;
+  if (issue.code === 'invalid_format') return `must be ${issue.message}`;
+  return issue.message;
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a group of settings',
+  record: 'a group of settings',
+};
+
+function typeMessage(expected: string, input: unknown): string {
+  if (input === null) return 'has no value: give it one, or remove the line and the default applies';
+  const message = `must be ${typeNames[expected] ?? expected}`;
+  const unquoted = expected === 'string' && (typeof input === 'number' || typeof input === 'boolean');
+  return unquoted ? `${message}, and YAML reads a ${typeof input} here: put the value in quotes` : message;
+}
+
+/** What remains valid of something with faults. Every round takes away at least one setting, so it ends. */
+function withoutFaulty(written: unknown): { config: Config; written: unknown } {
+  const parsed = configSchema.safeParse(written);
+  if (parsed.success) return { config: parsed.data, written };
+  const faulty = parsed.error.issues.flatMap(findingsOf);
+  return withoutFaulty(faulty.reduce<unknown>((rest, { path }) => without(rest, path), written) ?? {});
+}
+
+/** Without what stands at the path; where a required setting is missing, without the group that lacks it. */
+function without(value: unknown, path: SettingPath): unknown {
+  const [key, ...deeper] = path;
+  if (key === undefined || !isGroup(value)) return undefined;
+  if (!Object.hasOwn(value, key)) return deeper.length === 0 ? undefined : value;
+  const left = without(value[key], deeper);
+  const others = Object.entries(value).filter(([name]) => name !== key);
+  return Object.fromEntries(left === undefined ? others : [...others, [key, left]]);
+}
+
+function isWritten(value: unknown, path: SettingPath): boolean {
+  const [key, ...deeper] = path;
+  if (key === undefined) return true;
+  return isGroup(value) && Object.hasOwn(value, key) && isWritten(value[key], deeper);
+}
+
+function isGroup(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function overlap(a: SettingPath, b: SettingPath): boolean {
+  const shared = Math.min(a.length, b.length);
+  return a.slice(0, shared).every((key, i) => key === b[i]);
+}

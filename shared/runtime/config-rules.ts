@@ -1,0 +1,134 @@
+import { Cron } from 'croner';
+
+import type { Config, InboxConfig } from './config-schema.ts';
+
+/** Where a setting stands: the keys from the root of the file to it. */
+export type SettingPath = readonly string[];
+
+/** Something wrong with a setting. The message never quotes a value: it might be a secret in the wrong place. */
+export interface Finding {
+  readonly path: SettingPath;
+  readonly message: string;
+}
+
+type Written = (path: SettingPath) => boolean;
+
+/**
+ * What the schema cannot say: settings that contradict each other, cron patterns, time zones, folders. Pure.
+ * `written` tells whether a setting stands in the file, or only its default applies.
+ */
+export function ruleFindings(config: Config, written: Written): Finding[] {
+  return [
+    ...inboxEntries(config).flatMap(([path, inbox]) => inboxFindings(path, inbox, written)),
+    ...outboxFindings(config),
+    ...retryFindings(config),
+    ...scheduleFindings(config),
+    ...providerFindings(config),
+  ];
+}
+
+function inboxEntries(config: Config): [SettingPath, InboxConfig][] {
+  return [
+    ...Object.entries(config.inboxes).map(([name, inbox]): [SettingPath, InboxConfig] => [
+      ['inboxes', name],
+      inbox,
+    ]),
+    ...Object.entries(config.providers).map(([id, { inbox }]): [SettingPath, InboxConfig] => [
+      ['providers', id, 'inbox'],
+      inbox,
+    ]),
+  ];
+}
+
+/**
+ * The signature is part of the OpenPGP message, so plain files have none. Whoever switches encryption off says in the
+ * same place that signatures are gone too; a default does not count as having asked for one.
+ */
+function inboxFindings(path: SettingPath, inbox: InboxConfig, written: Written): Finding[] {
+  if (inbox.signature === 'forbidden') return [];
+  const signature = [...path, 'signature'];
+  if (inbox.encryption === 'none') {
+    if (!written(signature)) return [];
+    return [
+      { path: signature, message: 'plain files (encryption: none) have no signature: write forbidden' },
+    ];
+  }
+  if (inbox.signedBy.length > 0) return [];
+  return [
+    {
+      path: [...path, 'signedBy'],
+      message:
+        'names nobody, so no signature would count: name the party, or write signature: forbidden ' +
+        '(for plain files also encryption: none)',
+    },
+  ];
+}
+
+function outboxFindings(config: Config): Finding[] {
+  return Object.entries(config.outboxes)
+    .filter(([, outbox]) => !isInside(outbox.folder))
+    .map(([name]) => ({
+      path: ['outboxes', name, 'folder'],
+      message: 'must be a folder inside spool.folder: neither absolute nor with . or .. in it',
+    }));
+}
+
+function isInside(folder: string): boolean {
+  return (
+    !folder.includes('\0') && folder.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+  );
+}
+
+function retryFindings({ retry }: Config): Finding[] {
+  if (retry.firstSeconds <= retry.maxSeconds) return [];
+  return [{ path: ['retry', 'firstSeconds'], message: 'must not be more than retry.maxSeconds' }];
+}
+
+function scheduleFindings(config: Config): Finding[] {
+  const findings = Object.entries(config.jobs).flatMap(([name, { schedule }]) => {
+    const message = schedule === '' ? undefined : cronMistake(schedule);
+    return message === undefined ? [] : [{ path: ['jobs', name, 'schedule'], message }];
+  });
+  if (isTimeZone(config.scheduler.timeZone)) return findings;
+  return [
+    ...findings,
+    { path: ['scheduler', 'timeZone'], message: 'is no time zone; write a name like Europe/Berlin' },
+  ];
+}
+
+/** From a fixed date, so that the answer does not depend on the day it is asked. */
+const someDay = new Date(0);
+
+function cronMistake(pattern: string): string | undefined {
+  try {
+    const next = new Cron(pattern, { mode: '5-part', paused: true }).nextRun(someDay);
+    return next === null ? 'is a date that never comes' : undefined;
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replace('CronPattern: ', '') : '';
+    return `is no cron pattern (minute hour day month weekday): ${why}`;
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function providerFindings(config: Config): Finding[] {
+  return Object.entries(config.providers)
+    .filter(([, { account }]) => !isAppleTimeZone(account.timeZone))
+    .map(([id]) => ({
+      path: ['providers', id, 'account', 'timeZone'],
+      message: 'must be minutes west of UTC (-840 to 720), or a name like Europe/Berlin',
+    }));
+}
+
+/** Minutes counted positive to the west, or a name (Apple reseller API as restated by integrators). */
+function isAppleTimeZone(zone: string): boolean {
+  if (/^-?\d{1,3}$/.test(zone)) return Number(zone) >= -840 && Number(zone) <= 720;
+  return /^[A-Za-z]/.test(zone) && isTimeZone(zone);
+}

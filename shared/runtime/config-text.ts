@@ -1,0 +1,30 @@
+import { Document, isMap, isScalar, type Pair } from 'yaml';
+import { z } from 'zod';
+
+import { configSchema, type Config } from './config-schema.ts';
+
+/** The effective configuration as YAML; a setting that differs from its default says so. */
+export function configAsYaml(config: Config): string {
+  const document = new Document(config);
+  const defaults = configSchema.parse({});
+  if (isMap(document.contents)) document.contents.items.forEach((pair) => noteDifferences(pair, defaults));
+  return document.toString({ lineWidth: 0 });
+}
+
+/** Providers have no defaults as a whole, so below them nothing is noted. */
+function noteDifferences(pair: Pair, defaults: unknown): void {
+  if (!isScalar(pair.key) || typeof defaults !== 'object' || defaults === null) return;
+  const standard = (defaults as Record<string, unknown>)[String(pair.key.value)];
+  if (isMap(pair.value)) {
+    pair.value.items.forEach((inner) => noteDifferences(inner, standard));
+    return;
+  }
+  const text = JSON.stringify(standard);
+  if (standard !== undefined && JSON.stringify(pair.value) !== text)
+    pair.key.commentBefore = ` default: ${text}`;
+}
+
+/** JSON Schema (draft 2020-12) of the configuration file, for editors. */
+export function configSchemaText(): string {
+  return JSON.stringify(z.toJSONSchema(configSchema, { io: 'input' }), null, 2);
+}

@@ -1,0 +1,99 @@
+import type { FaultClass, FaultCode } from './fault-codes.ts';
+import type { Fault } from './faults.ts';
+
+/**
+ * What happens is told as named events, each with a level and fields of its own; log and metrics are made from them.
+ * One event per file, batch, run or request, never per record. Fields hold names, numbers and fault details: no
+ * secret and no decrypted content, so nothing has to be blacked out later.
+ */
+
+export const levels = ['error', 'warn', 'info', 'debug'] as const;
+export type Level = (typeof levels)[number];
+
+/** A fault as it is logged. */
+export interface FaultFields {
+  readonly code: FaultCode;
+  readonly class: FaultClass;
+  readonly detail: string;
+  readonly action: string;
+  /** Only of a bug. */
+  readonly stack?: string;
+}
+
+interface FileFields {
+  /** Inbox, or the folder published into. */
+  readonly folder: string;
+  readonly file: string;
+  /** Number in the ledger of files. */
+  readonly delivery: number;
+}
+
+interface BatchFields {
+  readonly batch: number;
+  readonly interface: string;
+}
+
+interface RunFields {
+  readonly job: string;
+  readonly run: number;
+}
+
+interface KeyFields {
+  readonly party: string;
+  readonly fingerprint: string;
+}
+
+/** A row of the table. `fields` is never there: it carries the type. */
+interface EventRow<Fields extends object> {
+  readonly level: Level;
+  readonly fields?: Fields;
+}
+
+const error = { level: 'error' } as const;
+const warn = { level: 'warn' } as const;
+const info = { level: 'info' } as const;
+
+export const events = {
+  'file.claimed': info as EventRow<FileFields & { attempt: number }>,
+  'file.done': info as EventRow<
+    FileFields & { digest: string; summary: string; milliseconds: number; batch?: number }
+  >,
+  'file.rejected': warn as EventRow<FileFields & FaultFields>,
+  'file.held': error as EventRow<FileFields & FaultFields>,
+  'file.deferred': warn as EventRow<FileFields & FaultFields & { attempt: number; nextTryAt: string }>,
+  'file.recovered': info as EventRow<FileFields & { to: string }>,
+  'file.lost': error as EventRow<FileFields>,
+  'file.published': info as EventRow<FileFields & { digest: string; batch?: number }>,
+  'task.stopped': error as EventRow<{ task: string; nextTryAt: string } & FaultFields>,
+  'task.resumed': info as EventRow<{ task: string }>,
+  'doorbell.failed': warn as EventRow<{ inbox: string; detail: string }>,
+  'daemon.started': info as EventRow<{ pid: number; version: string; home: string }>,
+  'daemon.ready': info as EventRow<object>,
+  'daemon.stopping': info as EventRow<{ reason: string }>,
+  'daemon.stopped': info as EventRow<{ exitCode: number }>,
+  'daemon.failed': error as EventRow<FaultFields>,
+  'item.failed': error as EventRow<BatchFields & FaultFields & { item: number }>,
+  'batch.failed': error as EventRow<BatchFields & FaultFields>,
+  'job.started': info as EventRow<RunFields & { cause: string }>,
+  'job.finished': info as EventRow<
+    RunFields & { milliseconds: number; batches: number; records: number; problems: readonly string[] }
+  >,
+  'job.failed': error as EventRow<RunFields & FaultFields>,
+  'workflow.event': info as EventRow<{ type: string; code: string; reference: string; batch?: number }>,
+  'key.retired-used': warn as EventRow<KeyFields & { file: string }>,
+  'key.expires-soon': warn as EventRow<KeyFields & { expiresAt: string }>,
+};
+
+export type EventName = keyof typeof events;
+export type EventFields = { [N in EventName]: NonNullable<(typeof events)[N]['fields']> };
+
+/** Tells an event. Never throws and never waits: what becomes of the log is no concern of the work. */
+export type Emit = <N extends EventName>(name: N, fields: EventFields[N]) => void;
+
+/** The one way a fault gets into an event. A bug comes with the stack of what was thrown first. */
+export function faultFields(fault: Fault): FaultFields {
+  const fields = { code: fault.code, class: fault.class, detail: fault.detail, action: fault.action };
+  if (fault.class !== 'bug') return fields;
+  const { stack } = fault.cause instanceof Error ? fault.cause : fault;
+  return stack === undefined ? fields : { ...fields, stack };
+}

@@ -1,0 +1,365 @@
+/**
+ * The one table of faults. Log lines, reason files, exit codes and the operators' pages are made from it.
+ *
+ * Class decides the consequence, wherever the fault is caught:
+ * - transient: defer and try again with back-off;
+ * - permanent: reject, trying again would give the same result;
+ * - environment: stop taking in work, raise an alarm, resume when the cause is gone;
+ * - bug: stop the process; the attempt counter of the file in hand has risen before.
+ *
+ * Codes are written into partners' reason files: a code, once published, is never renamed or given another meaning.
+ */
+export type FaultClass = 'transient' | 'permanent' | 'environment' | 'bug';
+
+interface FaultRow {
+  readonly class: FaultClass;
+  /** What happened, for an operator. */
+  readonly what: string;
+  /** What to do about it. */
+  readonly action: string;
+}
+
+export const faultCodes = {
+  // Arrival
+  EMPTY_FILE: {
+    class: 'permanent',
+    what: 'The file has no bytes.',
+    action: 'Ask the sender for the file again.',
+  },
+  TOO_LARGE: {
+    class: 'permanent',
+    what: 'The file is larger than the inbox allows; it was not read.',
+    action: 'Ask the sender to split it, or raise maxFileMegabytes of the inbox.',
+  },
+  NOT_REGULAR: {
+    class: 'permanent',
+    what: 'The entry is a link, folder, pipe, socket or device, not a file; it was not opened.',
+    action: 'Remove it, and ask the sender to drop plain files.',
+  },
+  BAD_NAME: {
+    class: 'permanent',
+    what: 'The file name has characters that are not allowed, or is not valid UTF-8.',
+    action:
+      'Ask the sender for a name of letters, digits, dot, underscore and hyphen, at most 200 characters.',
+  },
+  CHANGED_AFTER_CLAIM: {
+    class: 'transient',
+    what: 'The file was still being written after it had looked complete.',
+    action: 'Nothing: it is tried again when it is quiet. If it repeats, raise quietSeconds of the inbox.',
+  },
+  DUPLICATE: {
+    class: 'permanent',
+    what: 'The same file was processed from this inbox before.',
+    action: 'Nothing, unless it was meant as a new file: then the sender has to make a new one.',
+  },
+  CRASH_LOOP: {
+    class: 'permanent',
+    what: 'The process ended three times while it worked on this file.',
+    action: 'Keep the file for the engineers; release it when the cause is mended.',
+  },
+  TOO_MANY_ATTEMPTS: {
+    class: 'permanent',
+    what: 'The file was deferred as often as is allowed.',
+    action: 'Mend the cause named in the detail, then retry the file.',
+  },
+  LOST_BY_OPERATOR: {
+    class: 'permanent',
+    what: 'A claimed file was removed from work/ by hand.',
+    action: 'Find out who removed it; drop the file again if it is still wanted.',
+  },
+  // OpenPGP
+  NOT_ENCRYPTED: {
+    class: 'permanent',
+    what: 'The inbox takes only encrypted files, and this is not an OpenPGP message.',
+    action: 'Ask the sender to encrypt it to our key, and check that nothing private was sent in plain.',
+  },
+  PGP_MALFORMED: {
+    class: 'permanent',
+    what: 'The OpenPGP message is damaged or cut off.',
+    action: 'Ask the sender for the file again.',
+  },
+  PGP_INTEGRITY: {
+    class: 'permanent',
+    what: 'The message was altered or cut after it was encrypted.',
+    action: 'Ask the sender for the file again; if it repeats, look for what alters files on the way.',
+  },
+  PGP_NO_INTEGRITY: {
+    class: 'permanent',
+    what: 'The message has no integrity protection.',
+    action: 'Ask the sender to encrypt with a current OpenPGP program.',
+  },
+  PGP_NO_KEY: {
+    class: 'permanent',
+    what: 'The message is encrypted to a key that we do not have.',
+    action: 'Give the sender our current public key: enrol keys export own.',
+  },
+  PGP_UNSIGNED: {
+    class: 'permanent',
+    what: 'The inbox demands a signature and the message has none.',
+    action: 'Ask the sender to sign the files.',
+  },
+  PGP_SIGNATURE_FORBIDDEN: {
+    class: 'permanent',
+    what: 'The inbox takes only unsigned messages and this one is signed.',
+    action: 'Set signature: required or optional for the inbox, if the sender is meant to sign.',
+  },
+  PGP_WRONG_SIGNER: {
+    class: 'permanent',
+    what: 'The message is signed by a party that may not send to this inbox.',
+    action: 'Check who dropped the file; allow the party in signedBy of the inbox only if that is meant.',
+  },
+  PGP_UNKNOWN_SIGNER: {
+    class: 'permanent',
+    what: 'The message is signed with a key that is not in the key ring.',
+    action:
+      'If the partner has a new key, verify its fingerprint and import it: enrol keys import FILE --partner NAME.',
+  },
+  PGP_BAD_SIGNATURE: {
+    class: 'permanent',
+    what: 'The signature does not belong to the content.',
+    action: 'Ask the sender for the file again, and look for what alters files on the way.',
+  },
+  PGP_KEY_EXPIRED: {
+    class: 'permanent',
+    what: 'A key that this file needs has expired.',
+    action: 'Get the renewed key and import it.',
+  },
+  PGP_KEY_REVOKED: {
+    class: 'permanent',
+    what: 'A key that this file needs has been revoked.',
+    action:
+      "Get the partner's new key; ask why the old one was revoked before trusting anything signed with it.",
+  },
+  PGP_SIGNED_IN_FUTURE: {
+    class: 'transient',
+    what: 'The signature is dated in the future.',
+    action:
+      'Nothing if the clocks differ by a few minutes: it is tried again. Otherwise set the clocks right.',
+  },
+  PGP_SIGNED_FAR_AHEAD: {
+    class: 'permanent',
+    what: 'The signature is dated further in the future than clocks differ.',
+    action: "Have the sender's clock set right, and ask for the file again.",
+  },
+  PGP_SIGNATURE_EXPIRED: {
+    class: 'permanent',
+    what: 'The signature itself carries an end date, which has passed.',
+    action: 'Ask the sender for the file again, signed without an end date.',
+  },
+  PGP_TOO_MANY_RECIPIENTS: {
+    class: 'permanent',
+    what: 'The message is encrypted to more keys than any honest message.',
+    action: 'Ask the sender what the file is, and to encrypt it to our key only.',
+  },
+  PGP_WEAK_ALGORITHM: {
+    class: 'permanent',
+    what: 'The message or its signature uses an algorithm that is no longer safe.',
+    action: 'Ask the sender for SHA-256 or better and keys of at least 2048 bits.',
+  },
+  PGP_BOMB: {
+    class: 'permanent',
+    what: 'The message unpacks to more than is allowed.',
+    action: 'Ask the sender what the file is; raise maxFileMegabytes only for files known to be honest.',
+  },
+  KEY_MISSING: {
+    class: 'environment',
+    what: 'A key that the configuration names is not in the key ring.',
+    action: 'enrol keys generate for our own key, enrol keys import for a partner.',
+  },
+  KEY_UNREADABLE: {
+    class: 'environment',
+    what: 'A key or passphrase file cannot be read or is not what it should be.',
+    action: 'Restore the file named in the detail.',
+  },
+  SECRET_EXPOSED: {
+    class: 'environment',
+    what: 'A private key or passphrase file can be read by others.',
+    action:
+      'chmod 600 on the file named in the detail; treat the secret as known to others if they could reach it.',
+  },
+  KEY_WRONG_PASSPHRASE: {
+    class: 'environment',
+    what: 'The passphrase does not unlock our private key.',
+    action: 'Put the right passphrase into the file named in the detail.',
+  },
+  // Content
+  ENCODING: {
+    class: 'permanent',
+    what: 'The text is not valid UTF-8.',
+    action: 'Ask the sender to write UTF-8.',
+  },
+  JSON_MALFORMED: {
+    class: 'permanent',
+    what: 'The content is not one well-formed JSON document.',
+    action: 'Ask the sender for a correct file.',
+  },
+  JSON_TOO_DEEP: {
+    class: 'permanent',
+    what: 'The JSON is nested deeper than any format of ours.',
+    action: 'Ask the sender what the file is.',
+  },
+  FORBIDDEN_KEY: {
+    class: 'permanent',
+    what: 'The JSON has a property name that could change the program (__proto__, constructor).',
+    action: 'Treat the file as hostile until the sender explains it.',
+  },
+  UNKNOWN_INTERFACE: {
+    class: 'permanent',
+    what: 'The document is of an interface that this inbox does not take.',
+    action: 'Check interfaceCategory, interfaceType and version, and that the file went to the right folder.',
+  },
+  SCHEMA_VIOLATION: {
+    class: 'permanent',
+    what: 'The document does not follow the schema of its interface.',
+    action: 'Give the sender the paths in the detail.',
+  },
+  COUNT_MISMATCH: {
+    class: 'permanent',
+    what: 'recordCount and the number of records differ.',
+    action: 'Ask the sender for a complete file.',
+  },
+  // Adaptor
+  UNKNOWN_BATCH: {
+    class: 'permanent',
+    what: 'The file names a batch that is not in the store.',
+    action: 'Check that the file belongs to this store.',
+  },
+  BATCH_NOT_READY: {
+    class: 'transient',
+    what: 'The batch of the file is not yet recorded as extracted.',
+    action: 'Nothing: it is tried again. If it lasts, look whether the extractor runs.',
+  },
+  BATCH_ELSEWHERE: {
+    class: 'permanent',
+    what: 'The batch of the file was transformed before, or is not to be transformed now.',
+    action: 'Nothing if the file was dropped twice; enrol batch show tells where the batch stands.',
+  },
+  UNKNOWN_PROVIDER: {
+    class: 'permanent',
+    what: 'The file names a provider that is not configured.',
+    action: 'Add the provider to the configuration, then retry the file.',
+  },
+  UNMAPPABLE: {
+    class: 'permanent',
+    what: "A value cannot be written in the provider's format without loss.",
+    action: 'Correct the order or device named in the detail, then reprocess the batch.',
+  },
+  UNKNOWN_ANSWER: {
+    class: 'permanent',
+    what: 'The file is none of the answers that the provider is known to give.',
+    action:
+      'Compare it with the provider documentation; tell the engineers if the provider changed its format.',
+  },
+  UNKNOWN_TRANSACTION: {
+    class: 'transient',
+    what: 'The answer belongs to no request of ours that is known yet.',
+    action:
+      'Nothing at first: it is tried again. If it is held, check the file name against the request files.',
+  },
+  UNEXPECTED_ANSWER: {
+    class: 'permanent',
+    what: 'The answer comes for a request that is not waiting for it.',
+    action: 'Nothing if the provider repeated itself; otherwise compare the request in enrol device show.',
+  },
+  // Store
+  STORE_MISSING: {
+    class: 'environment',
+    what: 'There is no store at the configured place.',
+    action: 'enrol init makes it; check --home and store.url first.',
+  },
+  STORE_SCHEMA: {
+    class: 'environment',
+    what: 'The store is older, newer or half migrated.',
+    action: 'Older: enrol migrate. Newer: run the newer program. Half migrated: restore the backup.',
+  },
+  STORE_UNSAFE: {
+    class: 'environment',
+    what: 'The database does not run with the settings that keep committed work through a power cut.',
+    action: 'Put the store on a local disk and use the shipped driver.',
+  },
+  STORE_BUSY: {
+    class: 'transient',
+    what: 'Another process holds the store for longer than we wait.',
+    action: 'Nothing: it is tried again. If it lasts, find the process that keeps a transaction open.',
+  },
+  STORE_FAILED: {
+    class: 'environment',
+    what: 'The database reports an error of its disk or its file.',
+    action:
+      'Check disk and space; restore the backup if the file is damaged. Nothing was lost from the spool.',
+  },
+  // Environment
+  CONFIG_INVALID: {
+    class: 'environment',
+    what: 'The configuration has errors; all of them are listed.',
+    action: 'Correct the lines named.',
+  },
+  SPOOL_MISSING: {
+    class: 'environment',
+    what: 'A folder of the spool is missing or is not ours to use.',
+    action: 'Mount or create it (enrol init makes the folders), with the right owner.',
+  },
+  SPOOL_DEVICES: {
+    class: 'environment',
+    what: 'The folders of one inbox lie on different devices, so that files cannot be moved safely.',
+    action: 'Put all folders of the inbox on one device.',
+  },
+  SPOOL_PERMISSION: {
+    class: 'transient',
+    what: 'A file cannot be read or moved by us.',
+    action: 'Correct owner and mode of the file named in the detail.',
+  },
+  FILE_BUSY: {
+    class: 'transient',
+    what: 'The system answers that the file is in use, or that its file server has lost it for the moment.',
+    action: 'Nothing: it is tried again. If it lasts, look at the file server.',
+  },
+  OUTPUT_EXISTS: {
+    class: 'environment',
+    what: 'A file of the name that we publish exists already with other content; it was not overwritten.',
+    action: 'Find out where the other file comes from and move it away.',
+  },
+  NO_SPACE: {
+    class: 'environment',
+    what: 'A disk is full.',
+    action: 'Make room; work resumes by itself.',
+  },
+  IO_ERROR: {
+    class: 'environment',
+    what: 'The system refuses to read or write.',
+    action: 'Check the disk and the mount named in the detail; work resumes by itself.',
+  },
+  // Operation
+  ALREADY_RUNNING: {
+    class: 'transient',
+    what: 'The job is running already; it runs once at a time.',
+    action: 'Wait for the run that enrol job list shows.',
+  },
+  NOT_FOUND: {
+    class: 'permanent',
+    what: 'There is nothing of that name or number.',
+    action: 'Check the name with the list command.',
+  },
+  NOT_ALLOWED: {
+    class: 'permanent',
+    what: 'The present state does not allow that.',
+    action: 'The detail names the state and what it allows.',
+  },
+  BAD_INPUT: {
+    class: 'permanent',
+    what: 'What was given to the command is not valid.',
+    action: 'Correct what the detail names.',
+  },
+  BUG: {
+    class: 'bug',
+    what: 'The program met a state that its authors held to be impossible.',
+    action: 'Give the log line with its stack to the engineers.',
+  },
+} as const satisfies Record<string, FaultRow>;
+
+export type FaultCode = keyof typeof faultCodes;
+
+export const isFaultCode = (text: string): text is FaultCode => Object.hasOwn(faultCodes, text);
+
+/** The row of a code. */
+export const faultRow = (code: FaultCode): FaultRow => faultCodes[code];

@@ -1,0 +1,83 @@
+import { faultRow, isFaultCode, type FaultClass, type FaultCode } from './fault-codes.ts';
+
+/**
+ * Something went wrong, with a code from the one table. `detail` says what happened to which file or batch; it is
+ * shown to operators and written into partners' reason files, so it never holds a secret or decrypted content.
+ */
+export class Fault extends Error {
+  readonly code: FaultCode;
+  readonly detail: string;
+
+  constructor(code: FaultCode, detail: string, options?: { cause?: unknown }) {
+    super(`${code}: ${detail}`, options);
+    this.name = 'Fault';
+    this.code = code;
+    this.detail = detail;
+  }
+
+  get class(): FaultClass {
+    return faultRow(this.code).class;
+  }
+
+  /** What an operator does about it. */
+  get action(): string {
+    return faultRow(this.code).action;
+  }
+}
+
+/** errno or SQLite result code -> fault code. What is not listed is a bug, never a quiet retry. */
+const codeOfErrno: Readonly<Record<string, FaultCode>> = {
+  ENOSPC: 'NO_SPACE',
+  EDQUOT: 'NO_SPACE',
+  EFBIG: 'NO_SPACE',
+  EROFS: 'IO_ERROR',
+  EIO: 'IO_ERROR',
+  EMFILE: 'IO_ERROR',
+  ENFILE: 'IO_ERROR',
+  ESTALE: 'FILE_BUSY',
+  EBUSY: 'FILE_BUSY',
+  EAGAIN: 'FILE_BUSY',
+  EACCES: 'SPOOL_PERMISSION',
+  EPERM: 'SPOOL_PERMISSION',
+  ENOENT: 'SPOOL_MISSING',
+  ENOTDIR: 'SPOOL_MISSING',
+  SQLITE_BUSY: 'STORE_BUSY',
+  SQLITE_BUSY_SNAPSHOT: 'STORE_BUSY',
+  SQLITE_LOCKED: 'STORE_BUSY',
+  SQLITE_FULL: 'NO_SPACE',
+  SQLITE_READONLY: 'STORE_FAILED',
+  SQLITE_CORRUPT: 'STORE_FAILED',
+  SQLITE_NOTADB: 'STORE_FAILED',
+  SQLITE_CANTOPEN: 'STORE_FAILED',
+};
+
+/** The errno-like code of anything thrown, if it has one. */
+export function errnoOf(thrown: unknown): string | undefined {
+  // Not `instanceof Error`: under a test runner, errors of Node's own modules come from another realm.
+  const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/**
+ * Whatever was thrown, as a fault with exactly one class. An error that bears a code of the fault table is that fault:
+ * so the generic formats need not know this library.
+ */
+export function toFault(thrown: unknown): Fault {
+  if (thrown instanceof Fault) return thrown;
+  const errno = errnoOf(thrown);
+  const message = messageOf(thrown);
+  if (errno?.startsWith('SQLITE_IOERR')) return new Fault('STORE_FAILED', message, { cause: thrown });
+  if (errno !== undefined && isFaultCode(errno)) return new Fault(errno, message, { cause: thrown });
+  const code = errno === undefined ? undefined : codeOfErrno[errno];
+  return new Fault(code ?? 'BUG', message, { cause: thrown });
+}
+
+const messageOf = (thrown: unknown): string =>
+  typeof thrown === 'object' && thrown !== null && 'message' in thrown
+    ? String(thrown.message)
+    : String(thrown);
+
+/** A broken assumption of ours. */
+export function bug(detail: string): Fault {
+  return new Fault('BUG', detail);
+}

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { Fault } from './faults.ts';
+
+/** Permission bits of the group and of everybody else. */
+const groupOrOthers = 0o077;
+const others = 0o007;
+
+/**
+ * A secret from `$CREDENTIALS_DIRECTORY/<name>` (systemd, systemd.io/CREDENTIALS) or else from a file; one newline at
+ * its end does not count.
+ *
+ * @throws Fault SECRET_EXPOSED, KEY_UNREADABLE
+ */
+export async function readSecret(
+  secret: { readonly name: string; readonly file: string },
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
+  const text = (await readCredential(secret.name, environment)) ?? (await readPrivateFile(secret.file));
+  const value = text.replace(/\r?\n$/, '');
+  if (value === '') throw new Fault('KEY_UNREADABLE', `the secret ${secret.name} is empty`);
+  return value;
+}
+
+/**
+ * A file that only its owner may read.
+ *
+ * @throws Fault SECRET_EXPOSED, KEY_UNREADABLE
+ */
+export async function readPrivateFile(path: string): Promise<string> {
+  return readGuarded(path, groupOrOthers);
+}
+
+async function readCredential(name: string, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const folder = environment.CREDENTIALS_DIRECTORY;
+  if (folder === undefined || folder === '') return undefined;
+  try {
+    // systemd lets the service's user in by an access list, and stat shows the mask of that list as the group's bits.
+    return await readGuarded(join(folder, name), others);
+  } catch (error) {
+    if (error instanceof Fault && errnoOf(error.cause) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Looks at the mode of the very file that is read, not of what has its name a moment earlier. */
+async function readGuarded(path: string, forbiddenBits: number): Promise<string> {
+  const handle = await open(path, 'r').catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  try {
+    const mode = (await handle.stat()).mode & 0o777;
+    if ((mode & forbiddenBits) !== 0) {
+      throw new Fault('SECRET_EXPOSED', `${path} has mode 0${mode.toString(8)}, it must be 0600`);
+    }
+    return await handle.readFile('utf8').catch((error: unknown) => {
+      throw unreadable(path, error);
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The fault for a key or passphrase file that the system does not give us. */
+export const unreadable = (path: string, cause: unknown): Fault =>
+  new Fault('KEY_UNREADABLE', `${path} cannot be read (${errnoOf(cause) ?? 'unknown error'})`, { cause });
+
+const errnoOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | undefined)?.code;
+
+/**
+ * Makes a random secret of 256 bits in a new file.
+ *
+ * @throws Fault NOT_ALLOWED if the file exists
+ */
+export async function writeNewSecret(file: string): Promise<void> {
+  await writeNewFile(file, `${randomBytes(32).toString('base64url')}\n`, 0o600);
+}
+
+/**
+ * A new file that outlives a power cut, in a folder that is made for the owner alone if it is missing. Never replaces.
+ *
+ * @throws Fault NOT_ALLOWED if the file exists
+ */
+export async function writeNewFile(path: string, text: string, mode: number): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const handle = await open(path, 'wx', mode).catch((error: unknown) => {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    throw new Fault('NOT_ALLOWED', `${path} exists already and is not replaced`, { cause: error });
+  });
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } catch (error) {
+    await unlink(path);
+    throw error;
+  } finally {
+    await handle.close();
+  }
+  await syncFolder(folder);
+}
+
+/** Makes names that were added to or removed from a folder outlive a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

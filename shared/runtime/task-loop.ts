@@ -1,0 +1,120 @@
+import { faultFields, type Emit } from './events.ts';
+import { toFault } from './faults.ts';
+
+/** What one round of a task did. */
+export interface StepResult {
+  /** Things brought to an end, or put off. */
+  readonly worked: number;
+  /** Of these: rejected or held. */
+  readonly refused: number;
+  /** Things that will be ready in a moment, files that are not quiet yet for one. */
+  readonly waiting: number;
+}
+
+/** A part of a daemon's work: one inbox, the publishing of what is queued, ... */
+export interface Task {
+  readonly name: string;
+  /** One round; ends early, between two files, when `stop` is aborted. */
+  step(stop: AbortSignal): Promise<StepResult>;
+}
+
+export interface LoopOptions {
+  readonly intervalSeconds: number;
+  /** Work off what is there, then return. */
+  readonly once: boolean;
+  readonly stop: AbortSignal;
+  readonly bell: Bell;
+  readonly emit: Emit;
+}
+
+/** Milliseconds between two looks at things that will be ready in a moment. */
+const waitingMilliseconds = 100;
+/** A task whose surroundings failed rests between these, doubling. */
+const restSeconds = { first: 1, longest: 60 };
+
+/** Lets the loop sleep until something may have happened. */
+export class Bell {
+  #wake: (() => void) | undefined;
+  #rung = false;
+
+  readonly ring = (): void => {
+    this.#rung = true;
+    this.#wake?.();
+  };
+
+  /** Resolves at the next ring, at once when it rang since the last wait, when `stop` is aborted, or after a time. */
+  async wait(milliseconds: number, stop: AbortSignal): Promise<void> {
+    if (!this.#rung && !stop.aborted) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, milliseconds);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        stop.addEventListener('abort', this.#wake, { once: true });
+      });
+      if (this.#wake) stop.removeEventListener('abort', this.#wake);
+      this.#wake = undefined;
+    }
+    this.#rung = false;
+  }
+}
+
+/** A task, and until when it rests because its surroundings failed. */
+interface Seat {
+  readonly task: Task;
+  restsUntil: number;
+  failures: number;
+}
+
+/**
+ * Runs tasks in turn until it is told to stop, or once. A task whose surroundings fail (disk full, folder gone, store
+ * busy) rests and is tried again, while the others go on; a bug ends the loop.
+ *
+ * @returns number of things that were rejected or held
+ * @throws Fault BUG; with `once` any fault
+ */
+export async function runTasks(tasks: readonly Task[], options: LoopOptions): Promise<number> {
+  const seats: Seat[] = tasks.map((task) => ({ task, restsUntil: 0, failures: 0 }));
+  let refused = 0;
+  while (!options.stop.aborted) {
+    let worked = 0;
+    let waiting = 0;
+    for (const seat of seats) {
+      const result = await runSeat(seat, options);
+      worked += result.worked;
+      refused += result.refused;
+      waiting += result.waiting;
+    }
+    if (worked > 0) continue;
+    if (options.once && waiting === 0) break;
+    await options.bell.wait(waiting > 0 ? waitingMilliseconds : pauseOf(seats, options), options.stop);
+  }
+  return refused;
+}
+
+/** Milliseconds until the next round: the interval, or less when a task has rested by then. */
+function pauseOf(seats: readonly Seat[], { intervalSeconds }: LoopOptions): number {
+  const rests = seats.map((seat) => seat.restsUntil - performance.now()).filter((rest) => rest > 0);
+  return Math.min(intervalSeconds * 1000, ...rests);
+}
+
+const nothing: StepResult = { worked: 0, refused: 0, waiting: 0 };
+
+async function runSeat(seat: Seat, { once, stop, emit }: LoopOptions): Promise<StepResult> {
+  if (stop.aborted || performance.now() < seat.restsUntil) return nothing;
+  try {
+    const result = await seat.task.step(stop);
+    if (seat.failures > 0) emit('task.resumed', { task: seat.task.name });
+    seat.failures = 0;
+    return result;
+  } catch (thrown) {
+    const fault = toFault(thrown);
+    if (once || fault.class === 'bug') throw fault;
+    const seconds = Math.min(restSeconds.longest, restSeconds.first * 2 ** Math.min(10, seat.failures++));
+    seat.restsUntil = performance.now() + seconds * 1000;
+    const nextTryAt = new Date(Date.now() + seconds * 1000).toISOString();
+    emit('task.stopped', { task: seat.task.name, nextTryAt, ...faultFields(fault) });
+    return nothing;
+  }
+}

@@ -1,0 +1,96 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { checkConfig } from '../../../shared/runtime/config-check.ts';
+
+const account = { shipTo: '0000071234', depResellerId: '16FCE4A0' };
+const provider = (settings: object) => ({
+  providers: { p: { format: 'apple', account, inbox: { encryption: 'none' }, ...settings } },
+});
+const dispatchInbox = (settings: object) => ({ inboxes: { inboundSalesOrderDispatch: settings } });
+
+function findingPaths(written: object): string[] {
+  const checked = checkConfig(written);
+  return 'config' in checked ? [] : checked.findings.map(({ path }) => path.join('.'));
+}
+
+describe('signatures', () => {
+  test.each(['required', 'optional'])(
+    'signature: %s on encrypted files needs a party that may sign',
+    (signature) => {
+      expect(findingPaths(dispatchInbox({ signature, signedBy: [] }))).toEqual([
+        'inboxes.inboundSalesOrderDispatch.signedBy',
+      ]);
+      expect(findingPaths(dispatchInbox({ signature, signedBy: ['warehouse'] }))).toEqual([]);
+    },
+  );
+
+  test('signature: forbidden needs nobody', () => {
+    expect(findingPaths(dispatchInbox({ signature: 'forbidden', signedBy: [] }))).toEqual([]);
+  });
+
+  test('plain files: the default signature policy does not matter, a written one is a contradiction', () => {
+    expect(findingPaths(dispatchInbox({ encryption: 'none' }))).toEqual([]);
+    expect(findingPaths(dispatchInbox({ encryption: 'none', signature: 'forbidden' }))).toEqual([]);
+    for (const signature of ['required', 'optional']) {
+      expect(findingPaths(dispatchInbox({ encryption: 'none', signature }))).toEqual([
+        'inboxes.inboundSalesOrderDispatch.signature',
+      ]);
+    }
+  });
+
+  test('a provider has to say whether its files are plain or who signs them', () => {
+    expect(findingPaths(provider({ inbox: {} }))).toEqual(['providers.p.inbox.signedBy']);
+    expect(findingPaths(provider({ inbox: { encryption: 'none' } }))).toEqual([]);
+    expect(findingPaths(provider({ inbox: { signedBy: ['apple'] } }))).toEqual([]);
+  });
+});
+
+describe('folders', () => {
+  const outbox = (folder: string) => ({ outboxes: { deviceEnrolmentRequest: { folder } } });
+
+  test.each(['/etc', '../x', 'a/../../b', 'a/./b', '.', '..', 'a//b', 'a/', 'a\0b'])(
+    'an outbox cannot be %j',
+    (folder) => {
+      expect(findingPaths(outbox(folder))).toEqual(['outboxes.deviceEnrolmentRequest.folder']);
+    },
+  );
+
+  test.each(['out', 'a/b/c', 'a..b/in'])('an outbox can be %j', (folder) => {
+    expect(findingPaths(outbox(folder))).toEqual([]);
+  });
+});
+
+describe('times', () => {
+  const schedule = (pattern: string) => ({ jobs: { batchErrorManagement: { schedule: pattern } } });
+
+  test.each(['', '*/5 * * * *', '0 0 * * MON', '30 2 1-7 * 1'])('schedule %j', (pattern) => {
+    expect(findingPaths(schedule(pattern))).toEqual([]);
+  });
+
+  test.each(['hourly', '61 * * * *', '* * * *', '* * * * * *', '0 0 30 2 *'])(
+    'no schedule: %j',
+    (pattern) => {
+      expect(findingPaths(schedule(pattern))).toEqual(['jobs.batchErrorManagement.schedule']);
+    },
+  );
+
+  test('the time zone of the schedules exists', () => {
+    expect(findingPaths({ scheduler: { timeZone: 'Europe/Berlin' } })).toEqual([]);
+    expect(findingPaths({ scheduler: { timeZone: 'Europe/Atlantis' } })).toEqual(['scheduler.timeZone']);
+  });
+
+  test.each(['0', '480', '-540', 'Europe/Vilnius'])('time zone %j of an account', (timeZone) => {
+    expect(findingPaths(provider({ account: { ...account, timeZone } }))).toEqual([]);
+  });
+
+  test.each(['', '+02:00', '841', '-841', 'Berlin'])('no time zone of an account: %j', (timeZone) => {
+    expect(findingPaths(provider({ account: { ...account, timeZone } }))).toEqual([
+      'providers.p.account.timeZone',
+    ]);
+  });
+
+  test('the first wait is not longer than the longest', () => {
+    expect(findingPaths({ retry: { firstSeconds: 10, maxSeconds: 10 } })).toEqual([]);
+    expect(findingPaths({ retry: { firstSeconds: 11, maxSeconds: 10 } })).toEqual(['retry.firstSeconds']);
+  });
+});
