@@ -1,0 +1,88 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { readKeys, type Key } from 'openpgp';
+
+import { Fault } from '../runtime/faults.ts';
+import { unreadable } from '../runtime/secrets.ts';
+import { pgpConfig } from './settings.ts';
+
+/** Where the keys lie: `own/*.asc` private, `partners/<party>/*.asc` public. */
+export const ownFolder = (folder: string): string => join(folder, 'own');
+export const partnersFolder = (folder: string): string => join(folder, 'partners');
+export const partnerFolder = (folder: string, party: string): string => join(partnersFolder(folder), party);
+
+/** Our own party's name; every other party is a partner. */
+export const own = 'own';
+
+/** A partner's name as it is in folders, configuration and reports. */
+export const isPartnerName = (name: string): boolean =>
+  name !== own && /^[a-z0-9][a-z0-9-]{0,31}$/.test(name);
+
+const block = /^-----BEGIN PGP (PUBLIC|PRIVATE) KEY BLOCK-----[^]*?^-----END PGP \1 KEY BLOCK-----/gm;
+
+/**
+ * All keys of a file's content: armoured, in one block or several, or binary.
+ *
+ * @throws whatever the library throws on what is not a key, with no key material in it
+ */
+export async function parseKeys(content: Uint8Array | string): Promise<Key[]> {
+  const text = typeof content === 'string' ? content : Buffer.from(content).toString('latin1');
+  const blocks = text.match(block) ?? [];
+  if (blocks.length === 0 && typeof content !== 'string') {
+    return readKeys({ binaryKeys: content, config: pgpConfig });
+  }
+  const keys = await Promise.all(blocks.map((armoredKeys) => readKeys({ armoredKeys, config: pgpConfig })));
+  return keys.flat();
+}
+
+/**
+ * The keys of one file of the key ring.
+ *
+ * @throws Fault KEY_UNREADABLE
+ */
+export async function keysOfFile(path: string, text: string): Promise<Key[]> {
+  const keys = await parseKeys(text).catch((): Key[] => []);
+  if (keys.length === 0) throw new Fault('KEY_UNREADABLE', `${path} holds no OpenPGP key`);
+  return keys;
+}
+
+/**
+ * @throws Fault KEY_UNREADABLE
+ */
+export async function readPublicFile(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+}
+
+/** Paths of the key files in a folder, in the order of their names; none if there is no such folder. */
+export async function keyFilesIn(folder: string): Promise<string[]> {
+  const names = await namesIn(folder);
+  return names.filter((name) => name.endsWith('.asc')).map((name) => join(folder, name));
+}
+
+/**
+ * The partners that have a folder.
+ *
+ * @throws Fault KEY_UNREADABLE naming a folder that cannot be a party's
+ */
+export async function partnersIn(folder: string): Promise<string[]> {
+  const names = await namesIn(partnersFolder(folder));
+  const wrong = names.find((name) => !isPartnerName(name));
+  if (wrong !== undefined) {
+    throw new Fault(
+      'KEY_UNREADABLE',
+      `${partnerFolder(folder, wrong)} is not named like a partner (a-z, 0-9, hyphen)`,
+    );
+  }
+  return names;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw unreadable(folder, error);
+  });
+  return names.filter((name) => !name.startsWith('.')).sort();
+}
