@@ -1,0 +1,188 @@
+import { Fault } from '../runtime/faults.ts';
+import { chunks } from './chunks.ts';
+import { checkBatchMove, lastValidStage, type Direction, type Standing } from './states/batch.ts';
+import type { Db, Row } from './tables.ts';
+
+/** Batches, their items and the history of their stages. Every change of a stage goes through `moveBatch`. */
+
+export type Batch = Row<'batch'>;
+export type BatchItem = Row<'batch_item'>;
+
+export interface NewBatch {
+  readonly direction: Direction;
+  readonly category: string;
+  readonly type: string;
+  readonly version: number;
+  readonly providerId: string | null;
+  readonly externalFileName: string | null;
+  readonly standing: Standing;
+  readonly items: readonly NewBatchItem[];
+}
+
+export interface NewBatchItem {
+  readonly customerReference: string;
+  readonly description: string;
+  readonly payload: unknown;
+}
+
+/** Creates a batch whole: header, items and first stage. Inside a transaction it is visible whole or not at all. */
+export async function createBatch(db: Db, batch: NewBatch, actor: string, now: Date): Promise<Batch> {
+  const at = now.toISOString();
+  const created = await db
+    .insertInto('batch')
+    .values({
+      direction: batch.direction,
+      category: batch.category,
+      type: batch.type,
+      version: batch.version,
+      provider_id: batch.providerId,
+      stage: batch.standing.stage,
+      status: batch.standing.status,
+      record_count: batch.items.length,
+      external_file_name: batch.externalFileName,
+      created_at: at,
+      updated_at: at,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await recordStage(db, created.id, batch.standing, actor, at, null);
+  const items = batch.items.map((item, index) => ({
+    batch_id: created.id,
+    sequence: index + 1,
+    customer_reference: item.customerReference,
+    description: item.description,
+    payload_json: JSON.stringify(item.payload),
+    status: 'Open' as const,
+  }));
+  for (const chunk of chunks(items)) await db.insertInto('batch_item').values(chunk).execute();
+  return created;
+}
+
+/**
+ * Moves a batch, and writes it into the batch's history.
+ *
+ * @throws Fault BUG when the batch may not stand there; NOT_FOUND
+ */
+export async function moveBatch(
+  db: Db,
+  id: number,
+  to: Standing,
+  actor: string,
+  now: Date,
+  note: string | null = null,
+): Promise<Batch> {
+  const batch = await requireBatch(db, id);
+  checkBatchMove(batch.direction, batch, to);
+  const at = now.toISOString();
+  await recordStage(db, id, to, actor, at, note);
+  return db
+    .updateTable('batch')
+    .set({ stage: to.stage, status: to.status, updated_at: at })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/**
+ * Sets an Error batch back to its last valid stage, which triggers its processing again.
+ *
+ * @throws Fault NOT_FOUND, NOT_ALLOWED
+ */
+export async function reprocessBatch(
+  db: Db,
+  id: number,
+  actor: string,
+  now: Date,
+  note: string,
+): Promise<Batch> {
+  const batch = await requireBatch(db, id);
+  if (batch.status !== 'Error') {
+    throw new Fault(
+      'NOT_ALLOWED',
+      `batch ${id} stands at ${batch.stage} · ${batch.status}; only Error is reprocessed`,
+    );
+  }
+  return moveBatch(db, id, lastValidStage(batch.direction, batch.stage), actor, now, note);
+}
+
+async function recordStage(
+  db: Db,
+  batchId: number,
+  standing: Standing,
+  actor: string,
+  at: string,
+  note: string | null,
+): Promise<void> {
+  await db
+    .insertInto('batch_stage')
+    .values({ batch_id: batchId, stage: standing.stage, status: standing.status, at, actor, note })
+    .execute();
+}
+
+export async function findBatch(db: Db, id: number): Promise<Batch | undefined> {
+  return db.selectFrom('batch').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** @throws Fault NOT_FOUND */
+export async function requireBatch(db: Db, id: number): Promise<Batch> {
+  const batch = await findBatch(db, id);
+  if (!batch) throw new Fault('NOT_FOUND', `there is no batch ${id}`);
+  return batch;
+}
+
+export interface BatchFilter {
+  readonly direction?: Direction | undefined;
+  readonly type?: string | undefined;
+  readonly standing?: Standing | undefined;
+  readonly status?: Standing['status'] | undefined;
+  readonly limit: number;
+  readonly order: 'oldest' | 'newest';
+}
+
+export async function listBatches(db: Db, filter: BatchFilter): Promise<Batch[]> {
+  let query = db
+    .selectFrom('batch')
+    .selectAll()
+    .orderBy('id', filter.order === 'oldest' ? 'asc' : 'desc')
+    .limit(filter.limit);
+  if (filter.direction !== undefined) query = query.where('direction', '=', filter.direction);
+  if (filter.type !== undefined) query = query.where('type', '=', filter.type);
+  if (filter.status !== undefined) query = query.where('status', '=', filter.status);
+  if (filter.standing !== undefined) {
+    query = query.where('stage', '=', filter.standing.stage).where('status', '=', filter.standing.status);
+  }
+  return query.execute();
+}
+
+export function batchItems(db: Db, batchId: number): Promise<BatchItem[]> {
+  return db
+    .selectFrom('batch_item')
+    .selectAll()
+    .where('batch_id', '=', batchId)
+    .orderBy('sequence')
+    .execute();
+}
+
+/** The item of a batch about an order; outbound batches have one for each. */
+export async function findItem(db: Db, batchId: number, customerReference: string): Promise<BatchItem | undefined> {
+  return db
+    .selectFrom('batch_item')
+    .selectAll()
+    .where('batch_id', '=', batchId)
+    .where('customer_reference', '=', customerReference)
+    .executeTakeFirst();
+}
+
+export function batchHistory(db: Db, batchId: number): Promise<Row<'batch_stage'>[]> {
+  return db.selectFrom('batch_stage').selectAll().where('batch_id', '=', batchId).orderBy('id').execute();
+}
+
+/** The outcome of one item; `error` is null when it was processed. */
+export async function settleItem(db: Db, item: BatchItem, error: string | null): Promise<void> {
+  await db
+    .updateTable('batch_item')
+    .set({ status: error === null ? 'Complete' : 'Error', error })
+    .where('batch_id', '=', item.batch_id)
+    .where('sequence', '=', item.sequence)
+    .execute();
+}

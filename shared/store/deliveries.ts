@@ -1,0 +1,360 @@
+import type { ExpressionBuilder } from 'kysely';
+
+import type { FaultCode } from '../runtime/fault-codes.ts';
+import { bug } from '../runtime/faults.ts';
+import { checkMove } from './states/state-machine.ts';
+import { deliveryMoves, type DeliveryState } from './states/delivery.ts';
+import type { Db, DeliveryPurpose, Row, Tables } from './tables.ts';
+import type { Worker } from './workers.ts';
+
+/** The ledger of files. Every change of a delivery's state goes through `move`. */
+
+export type Delivery = Row<'delivery'>;
+
+/** What identifies a file on disk while it is being claimed. */
+export interface FileMark {
+  readonly dev: string;
+  readonly inode: string;
+  readonly size: number;
+  readonly mtimeNs: string;
+}
+
+export interface NewDelivery {
+  readonly inbox: string;
+  readonly name: string;
+  readonly mark: FileMark;
+}
+
+/** Row of a file that is about to be claimed; undefined when another process has it. */
+export async function insertSeen(
+  db: Db,
+  file: NewDelivery,
+  worker: Worker,
+  now: Date,
+): Promise<Delivery | undefined> {
+  return db
+    .insertInto('delivery')
+    .values({
+      direction: 'in',
+      folder: file.inbox,
+      name: file.name,
+      state: 'seen',
+      attempts: 0,
+      crashes: 0,
+      dev: file.mark.dev,
+      inode: file.mark.inode,
+      size: file.mark.size,
+      mtime_ns: file.mark.mtimeNs,
+      worker_id: worker.id,
+      seen_at: now.toISOString(),
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Forgets a file that was gone, or is still in in/, before it was ours. */
+export async function forgetSeen(db: Db, id: number): Promise<void> {
+  await db.deleteFrom('delivery').where('id', '=', id).where('state', '=', 'seen').execute();
+}
+
+type Change = Partial<Omit<Delivery, 'id' | 'state'>>;
+
+/** @throws Fault BUG when the delivery may not take that state, or has left the state that the caller knows */
+async function move(db: Db, delivery: Delivery, to: DeliveryState, change: Change): Promise<Delivery> {
+  checkMove('delivery', deliveryMoves, delivery.state, to);
+  return db
+    .updateTable('delivery')
+    .set({ ...change, state: to })
+    .where('id', '=', delivery.id)
+    .where('state', '=', delivery.state)
+    .returningAll()
+    .executeTakeFirstOrThrow(() => bug(`delivery ${delivery.id} is no longer ${delivery.state}`));
+}
+
+/** The file lies in work/, ours alone. */
+export const markClaimed = (db: Db, delivery: Delivery, place: string): Promise<Delivery> =>
+  move(db, delivery, 'claimed', { place });
+
+/** Counts an attempt before its work starts: a file that kills the process is found out by its count. */
+export const countAttempt = (db: Db, delivery: Delivery, worker: Worker): Promise<Delivery> =>
+  move(db, delivery, 'claimed', {
+    attempts: delivery.attempts + 1,
+    worker_id: worker.id,
+    next_try_at: null,
+  });
+
+/** The process that worked on the file has died. */
+export const countCrash = (db: Db, delivery: Delivery, worker: Worker): Promise<Delivery> =>
+  move(db, delivery, 'claimed', { crashes: delivery.crashes + 1, worker_id: worker.id });
+
+/** The file is what it was when it was looked at last. */
+export async function remark(db: Db, delivery: Delivery, mark: FileMark): Promise<void> {
+  await db
+    .updateTable('delivery')
+    .set({ size: mark.size, mtime_ns: mark.mtimeNs })
+    .where('id', '=', delivery.id)
+    .execute();
+}
+
+export const defer = (
+  db: Db,
+  delivery: Delivery,
+  code: FaultCode,
+  detail: string,
+  nextTry: Date,
+): Promise<Delivery> =>
+  move(db, delivery, 'deferred', { fault_code: code, detail, next_try_at: nextTry.toISOString() });
+
+/**
+ * The records of the file are in the store: part of the transaction that puts them there.
+ *
+ * @throws the database's unique violation when a file of this identity was processed from this inbox before
+ */
+export const settleDone = (
+  db: Db,
+  delivery: Delivery,
+  result: {
+    readonly digest: string;
+    readonly identity: string;
+    readonly batchId: number | null;
+    readonly at: Date;
+  },
+): Promise<Delivery> =>
+  move(db, delivery, 'done', {
+    digest: result.digest,
+    identity: result.identity,
+    batch_id: result.batchId,
+    settled_at: result.at.toISOString(),
+    fault_code: null,
+    detail: null,
+    next_try_at: null,
+  });
+
+export interface Refusal {
+  readonly code: FaultCode;
+  readonly detail: string;
+  readonly digest: string | null;
+  readonly at: Date;
+}
+
+export const settleRefused = (
+  db: Db,
+  delivery: Delivery,
+  to: 'rejected' | 'held',
+  refusal: Refusal,
+): Promise<Delivery> =>
+  move(db, delivery, to, {
+    fault_code: refusal.code,
+    detail: refusal.detail,
+    digest: refusal.digest,
+    settled_at: refusal.at.toISOString(),
+    next_try_at: null,
+    moved_at: null,
+  });
+
+/** An operator does not want to wait for the next try. */
+export async function retryNow(db: Db, delivery: Delivery, now: Date): Promise<Delivery> {
+  return db
+    .updateTable('delivery')
+    .set({ next_try_at: now.toISOString() })
+    .where('id', '=', delivery.id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/** An operator puts a deferred or rejected file aside. */
+export const holdByHand = (db: Db, delivery: Delivery, detail: string, at: Date): Promise<Delivery> =>
+  move(db, delivery, 'held', { detail, settled_at: at.toISOString(), next_try_at: null, moved_at: null });
+
+/** A settled file lies in work/ after all: its way is unfinished. */
+export async function reopenMove(db: Db, id: number, place: string): Promise<void> {
+  await db.updateTable('delivery').set({ place, moved_at: null }).where('id', '=', id).execute();
+}
+
+/** An operator gives a rejected or held file another chance, with a fresh count. */
+export const reopen = (db: Db, delivery: Delivery, place: string, now: Date): Promise<Delivery> =>
+  move(db, delivery, 'deferred', {
+    attempts: 0,
+    crashes: 0,
+    place,
+    settled_at: null,
+    moved_at: null,
+    next_try_at: now.toISOString(),
+  });
+
+/** The file lies in its last folder. */
+export async function markMoved(db: Db, id: number, place: string | null, now: Date): Promise<void> {
+  await db.updateTable('delivery').set({ place, moved_at: now.toISOString() }).where('id', '=', id).execute();
+}
+
+/** The file of this identity that was processed from this inbox before. */
+export async function wasDone(db: Db, inbox: string, identity: string): Promise<Delivery | undefined> {
+  return db
+    .selectFrom('delivery')
+    .selectAll()
+    .where('direction', '=', 'in')
+    .where('folder', '=', inbox)
+    .where('identity', '=', identity)
+    .where('state', '=', 'done')
+    .executeTakeFirst();
+}
+
+/** An empty list cannot be written in SQL. */
+const heldByNone = (where: ExpressionBuilder<Tables, 'delivery'>, holders: readonly number[]) =>
+  holders.length === 0 ? where.lit(true) : where('worker_id', 'not in', holders);
+
+/** Received files whose way is not finished, and which none of these workers holds. */
+export async function abandoned(db: Db, inbox: string, holders: readonly number[]): Promise<Delivery[]> {
+  return db
+    .selectFrom('delivery')
+    .selectAll()
+    .where('direction', '=', 'in')
+    .where('folder', '=', inbox)
+    .where('moved_at', 'is', null)
+    .where('state', '<>', 'deferred')
+    .where((where) => where.or([where('worker_id', 'is', null), heldByNone(where, holders)]))
+    .orderBy('id')
+    .execute();
+}
+
+/** Deferred files whose time has come, oldest first. */
+export async function due(db: Db, inbox: string, now: Date, limit: number): Promise<Delivery[]> {
+  return db
+    .selectFrom('delivery')
+    .selectAll()
+    .where('direction', '=', 'in')
+    .where('folder', '=', inbox)
+    .where('state', '=', 'deferred')
+    .where('moved_at', 'is', null)
+    .where('next_try_at', '<=', now.toISOString())
+    .orderBy('next_try_at')
+    .limit(limit)
+    .execute();
+}
+
+/** Takes a due file for this worker; undefined when another was faster. */
+export async function takeDue(db: Db, delivery: Delivery, worker: Worker): Promise<Delivery | undefined> {
+  return db
+    .updateTable('delivery')
+    .set({ state: 'claimed', worker_id: worker.id })
+    .where('id', '=', delivery.id)
+    .where('state', '=', 'deferred')
+    .returningAll()
+    .executeTakeFirst();
+}
+
+export interface Publication {
+  /** Folder published into, relative to the spool. */
+  readonly folder: string;
+  readonly name: string;
+  readonly purpose: DeliveryPurpose;
+  readonly content: string;
+  readonly batchId: number | null;
+  readonly providerRequestId: number | null;
+}
+
+/** Queues a document to be published: part of the transaction that decides on it. */
+export async function queuePublication(db: Db, publication: Publication, now: Date): Promise<void> {
+  await db
+    .insertInto('delivery')
+    .values({
+      direction: 'out',
+      folder: publication.folder,
+      name: publication.name,
+      state: 'seen',
+      attempts: 0,
+      crashes: 0,
+      purpose: publication.purpose,
+      content: publication.content,
+      batch_id: publication.batchId,
+      provider_request_id: publication.providerRequestId,
+      seen_at: now.toISOString(),
+    })
+    .execute();
+}
+
+/** Queued documents of these purposes, oldest first. */
+export async function unpublished(
+  db: Db,
+  purposes: readonly DeliveryPurpose[],
+  limit: number,
+): Promise<Delivery[]> {
+  return db
+    .selectFrom('delivery')
+    .selectAll()
+    .where('direction', '=', 'out')
+    .where('purpose', 'in', purposes)
+    .where('state', 'in', ['seen', 'claimed'])
+    .where('moved_at', 'is', null)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+/** Takes a queued document for this worker; undefined when another living worker has it. */
+export async function takePublication(
+  db: Db,
+  delivery: Delivery,
+  worker: Worker,
+  holders: readonly number[],
+): Promise<Delivery | undefined> {
+  return db
+    .updateTable('delivery')
+    .set({ worker_id: worker.id, attempts: delivery.attempts + 1 })
+    .where('id', '=', delivery.id)
+    .where('state', 'in', ['seen', 'claimed'])
+    .where((where) => where.or([where('worker_id', 'is', null), heldByNone(where, holders)]))
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** The sealed bytes are on disk under a temporary name; from here on exactly these bytes are published. */
+export const markSealed = (
+  db: Db,
+  delivery: Delivery,
+  sealed: { readonly digest: string; readonly size: number },
+): Promise<Delivery> => move(db, delivery, 'claimed', sealed);
+
+export const markPublished = (db: Db, delivery: Delivery, place: string, at: Date): Promise<Delivery> =>
+  move(db, delivery, 'done', {
+    content: null,
+    place,
+    settled_at: at.toISOString(),
+    moved_at: at.toISOString(),
+  });
+
+export async function findDelivery(db: Db, id: number): Promise<Delivery | undefined> {
+  return db.selectFrom('delivery').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export interface DeliveryFilter {
+  readonly folder?: string | undefined;
+  readonly states?: readonly DeliveryState[] | undefined;
+  readonly limit: number;
+}
+
+/** Newest first. */
+export async function listDeliveries(db: Db, filter: DeliveryFilter): Promise<Delivery[]> {
+  let query = db.selectFrom('delivery').selectAll().orderBy('id', 'desc').limit(filter.limit);
+  if (filter.folder !== undefined) query = query.where('folder', '=', filter.folder);
+  if (filter.states !== undefined) query = query.where('state', 'in', filter.states);
+  return query.execute();
+}
+
+/** Every file that belongs to one of these batches, oldest first. */
+export async function deliveriesOfBatches(db: Db, batches: readonly number[]): Promise<Delivery[]> {
+  if (batches.length === 0) return [];
+  return db.selectFrom('delivery').selectAll().where('batch_id', 'in', batches).orderBy('id').execute();
+}
+
+/** Number of received files per inbox and state. */
+export async function countFiles(db: Db): Promise<{ folder: string; state: DeliveryState; count: number }[]> {
+  const rows = await db
+    .selectFrom('delivery')
+    .select((select) => ['folder', 'state', select.fn.countAll<number | string>().as('count')])
+    .where('direction', '=', 'in')
+    .groupBy(['folder', 'state'])
+    .execute();
+  return rows.map((row) => ({ ...row, count: Number(row.count) }));
+}

@@ -1,0 +1,96 @@
+import { sql } from 'kysely';
+import { Migrator, type Migration } from 'kysely/migration';
+
+import { Fault } from '../runtime/faults.ts';
+import * as initial from './migrations/0001-initial.ts';
+import type { Db, Tables } from './tables.ts';
+
+/** Every migration, by name; they run in the order of their names. */
+const migrations: Readonly<Record<string, Migration>> = { '0001-initial': initial };
+
+/** Tables that a complete store has. The type demands that every table of `Tables` is named. */
+const tables: Readonly<Record<keyof Tables, true>> = {
+  worker: true,
+  sales_order: true,
+  sales_order_organisation: true,
+  sales_order_line: true,
+  dispatch: true,
+  device: true,
+  device_history: true,
+  batch: true,
+  batch_item: true,
+  batch_stage: true,
+  enrolment_request: true,
+  enrolment_request_device: true,
+  delivery: true,
+  job_run: true,
+  workflow_event: true,
+  module_property: true,
+  provider_request: true,
+  provider_request_order: true,
+  provider_request_device: true,
+  audit: true,
+};
+
+/**
+ * Brings the store to this program's version, under a lock, all or nothing.
+ *
+ * @returns names of the migrations that were applied now
+ * @throws Fault STORE_SCHEMA when the store is newer than the program
+ */
+export async function migrateStore(db: Db): Promise<string[]> {
+  await refuseNewer(db);
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
+  });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error !== undefined)
+    throw error instanceof Error ? error : new Error('migration failed', { cause: error });
+  return (results ?? []).map((result) => result.migrationName);
+}
+
+/**
+ * Refuses to work on a store of another version.
+ *
+ * @throws Fault STORE_SCHEMA when the store is older, newer or half migrated
+ */
+export async function checkStore(db: Db): Promise<void> {
+  const applied = await refuseNewer(db);
+  const known = Object.keys(migrations);
+  const missing = known.filter((name) => !applied.includes(name));
+  if (missing.length > 0) {
+    throw new Fault(
+      'STORE_SCHEMA',
+      `the store is at ${applied.at(-1) ?? 'no version'}, this program at ${known.at(-1) ?? ''}: run enrol migrate`,
+    );
+  }
+  const present = await tableNames(db);
+  const absent = Object.keys(tables).filter((name) => !present.includes(name));
+  if (absent.length > 0) {
+    throw new Fault(
+      'STORE_SCHEMA',
+      `the store is half migrated: it says ${applied.at(-1) ?? ''}, as this program, but has no table ${absent.join(', ')}`,
+    );
+  }
+}
+
+/** Names of the migrations that the store has had. */
+async function refuseNewer(db: Db): Promise<string[]> {
+  if (!(await tableNames(db)).includes('kysely_migration')) return [];
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
+  const applied = rows.map((row) => row.name);
+  const newer = applied.filter((name) => !Object.hasOwn(migrations, name));
+  if (newer.length > 0) {
+    throw new Fault(
+      'STORE_SCHEMA',
+      `the store is newer (${newer.join(', ')}) than this program (${Object.keys(migrations).at(-1) ?? ''})`,
+    );
+  }
+  return applied;
+}
+
+async function tableNames(db: Db): Promise<string[]> {
+  const found = await db.introspection.getTables({ withInternalKyselyTables: true });
+  return found.map((table) => table.name);
+}

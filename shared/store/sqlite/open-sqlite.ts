@@ -1,0 +1,65 @@
+import SqliteDatabase from 'better-sqlite3';
+import { Kysely } from 'kysely';
+
+import { Fault } from '../../runtime/faults.ts';
+import type { Tables } from '../tables.ts';
+import { ImmediateSqliteDialect } from './immediate-dialect.ts';
+
+/**
+ * The oldest SQLite without the race of several connections that reset one write-ahead log ("WAL-reset" bug,
+ * sqlite.org/wal.html#walresetbug), which can lose committed work.
+ */
+const oldestSafeVersion = '3.51.3';
+
+export interface SqliteOptions {
+  /** Absolute path of the database file. */
+  readonly file: string;
+  readonly busySeconds: number;
+  /** True for `enrol init` alone: everything else refuses to work on a store that is not there. */
+  readonly create: boolean;
+}
+
+/**
+ * Opens the embedded store, so that what was committed survives a power cut: the spool archives its files on the
+ * strength of a commit.
+ *
+ * @throws Fault STORE_MISSING, STORE_UNSAFE
+ */
+export function openSqlite(options: SqliteOptions): Kysely<Tables> {
+  let database: SqliteDatabase.Database;
+  try {
+    database = new SqliteDatabase(options.file, {
+      fileMustExist: !options.create,
+      timeout: Math.round(options.busySeconds * 1000),
+    });
+  } catch (error) {
+    throw new Fault('STORE_MISSING', `cannot open ${options.file}`, { cause: error });
+  }
+  try {
+    secure(database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return new Kysely<Tables>({ dialect: new ImmediateSqliteDialect({ database }) });
+}
+
+function secure(database: SqliteDatabase.Database): void {
+  const version = database.prepare('select sqlite_version() as version').get() as { version: string };
+  if (version.version.localeCompare(oldestSafeVersion, undefined, { numeric: true }) < 0) {
+    throw new Fault('STORE_UNSAFE', `SQLite ${version.version}; needed: ${oldestSafeVersion} or later`);
+  }
+  database.pragma('journal_mode = WAL');
+  // After the switch to WAL and on every connection: the driver is compiled with NORMAL as its default for WAL, and
+  // still answers FULL when asked right after the switch.
+  database.pragma('synchronous = FULL');
+  database.pragma('foreign_keys = ON');
+  database.pragma('trusted_schema = OFF');
+  const required = { journal_mode: 'wal', synchronous: 2, foreign_keys: 1 };
+  for (const [name, value] of Object.entries(required)) {
+    const found = database.pragma(name, { simple: true });
+    if (found !== value) {
+      throw new Fault('STORE_UNSAFE', `pragma ${name} is ${String(found)}; needed: ${value}`);
+    }
+  }
+}

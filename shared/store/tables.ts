@@ -1,0 +1,295 @@
+import type { Generated, Insertable, Kysely, Selectable } from 'kysely';
+
+import type { RequestType } from '../generic/device-enrolment-request.ts';
+import type { FaultCode } from '../runtime/fault-codes.ts';
+import type { Direction, Stage, StageStatus } from './states/batch.ts';
+import type { DeliveryState } from './states/delivery.ts';
+import type { DeviceRole, DeviceStatus } from './states/device.ts';
+import type { ProviderOutcome, ProviderRequestState } from './states/provider-request.ts';
+
+/**
+ * The tables. Times are ISO 8601 texts in UTC with milliseconds (they sort as they read); ids of devices and numbers of
+ * orders are texts, because a number would lose leading zeros; JSON stands in text columns that end in `_json`.
+ */
+
+/** A process of ours: who holds a file, a batch or a run, and whether it still lives. */
+export interface WorkerTable {
+  id: Generated<number>;
+  daemon: string;
+  host: string;
+  pid: number;
+  /** Start time of the process as the kernel tells it: a reused pid is not mistaken for the old process. */
+  pid_start: string;
+  started_at: string;
+  heartbeat_at: string;
+  stopped_at: string | null;
+}
+
+export interface SalesOrderTable {
+  id: string;
+  status: 'New' | 'Awaiting Generation' | 'Awaiting Dispatch' | 'Complete' | 'Error' | 'Cancelled';
+  customer: string | null;
+  order_date: string;
+  purchase_order_number: string | null;
+  /** 1 when the customer asked for device enrolment. */
+  enrolment_required: number;
+  /** What an operator wants done with the whole order; the request job sends it. */
+  pending_action: 'VOID' | 'OVERRIDE' | null;
+  created_at: string;
+  updated_at: string;
+}
+
+/** The customer's organisation id at each provider. */
+export interface SalesOrderOrganisationTable {
+  order_id: string;
+  provider_id: string;
+  organisation_id: string;
+}
+
+export interface SalesOrderLineTable {
+  order_id: string;
+  line_number: number;
+  product: string | null;
+  quantity: number;
+  /** Who enrols the devices of this line; null: devices that need no enrolment. */
+  provider_id: string | null;
+}
+
+export interface DispatchTable {
+  id: Generated<number>;
+  order_id: string;
+  delivery_number: string;
+  warehouse_id: string;
+  dispatched_at: string;
+  batch_id: number;
+}
+
+export interface DeviceTable {
+  id: Generated<number>;
+  device_id: string;
+  order_id: string;
+  line_number: number;
+  dispatch_id: number;
+  provider_id: string | null;
+  serial_number: string | null;
+  imei: string | null;
+  imei2: string | null;
+  meid: string | null;
+  manufacturer: string | null;
+  model: string | null;
+  asset_tag: string | null;
+  product_id: string | null;
+  hardware_hash: string | null;
+  status: DeviceStatus;
+  created_at: string;
+  updated_at: string;
+}
+
+/** Every change of a device's status, in order. */
+export interface DeviceHistoryTable {
+  id: Generated<number>;
+  device: number;
+  at: string;
+  status: DeviceStatus;
+  actor: string;
+  note: string | null;
+  batch_id: number | null;
+}
+
+export interface BatchTable {
+  id: Generated<number>;
+  direction: Direction;
+  category: string;
+  type: string;
+  version: number;
+  provider_id: string | null;
+  stage: Stage;
+  status: StageStatus;
+  record_count: number;
+  external_file_name: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface BatchItemTable {
+  batch_id: number;
+  sequence: number;
+  customer_reference: string;
+  description: string;
+  payload_json: string;
+  status: 'Open' | 'Complete' | 'Error';
+  error: string | null;
+}
+
+export interface BatchStageTable {
+  id: Generated<number>;
+  batch_id: number;
+  stage: Stage;
+  status: StageStatus;
+  at: string;
+  actor: string;
+  note: string | null;
+}
+
+/** What CMP asked a provider to do for one order, and for which devices. */
+export interface EnrolmentRequestTable {
+  id: Generated<number>;
+  batch_id: number;
+  order_id: string;
+  provider_id: string;
+  request_type: RequestType;
+  created_at: string;
+  answered_at: string | null;
+}
+
+export interface EnrolmentRequestDeviceTable {
+  request_id: number;
+  device: number;
+  role: DeviceRole;
+  outcome: 'open' | 'succeeded' | 'failed';
+  errors_json: string | null;
+}
+
+/** The ledger of files, received (`in`) and produced (`out`). See states/delivery.ts. */
+export interface DeliveryTable {
+  id: Generated<number>;
+  direction: 'in' | 'out';
+  /** Name of the inbox, or the folder published into. */
+  folder: string;
+  name: string;
+  state: DeliveryState;
+  /** Attempts that were started. */
+  attempts: number;
+  /** Attempts that ended with the process. */
+  crashes: number;
+  dev: string | null;
+  inode: string | null;
+  size: number | null;
+  mtime_ns: string | null;
+  /** SHA-256 of the bytes as they lie on disk, hex. */
+  digest: string | null;
+  /** What makes it a duplicate of another: the digest, with the name where the inbox says so. */
+  identity: string | null;
+  /** Where the file lies, relative to the spool; null before it is ours, or when it was lost. */
+  place: string | null;
+  fault_code: FaultCode | null;
+  detail: string | null;
+  next_try_at: string | null;
+  worker_id: number | null;
+  batch_id: number | null;
+  provider_request_id: number | null;
+  /** Produced files only: what the publisher does when the file is out. */
+  purpose: DeliveryPurpose | null;
+  /** Produced files only: the document, until it is published. */
+  content: string | null;
+  seen_at: string;
+  settled_at: string | null;
+  /** When the file lay in its last folder. A settled row without it is unfinished business of recovery. */
+  moved_at: string | null;
+}
+
+export type DeliveryPurpose = 'generic-request' | 'generic-response' | 'provider-request' | 'provider-query';
+
+export interface JobRunTable {
+  id: Generated<number>;
+  job: string;
+  cause: 'schedule' | 'batch' | 'operator';
+  state: 'running' | 'complete' | 'error' | 'interrupted';
+  worker_id: number;
+  started_at: string;
+  finished_at: string | null;
+  result_json: string | null;
+  fault_code: FaultCode | null;
+  detail: string | null;
+}
+
+export interface WorkflowEventTable {
+  id: Generated<number>;
+  event_type: string;
+  event_code: string;
+  reference_number: string;
+  notes: string;
+  batch_id: number | null;
+  created_at: string;
+}
+
+export interface ModulePropertyTable {
+  name: string;
+  value: string;
+  updated_at: string;
+  updated_by: string;
+}
+
+export interface ProviderRequestTable {
+  id: Generated<number>;
+  provider_id: string;
+  batch_id: number;
+  transaction_id: string;
+  provider_transaction_id: string | null;
+  state: ProviderRequestState;
+  body_json: string;
+  queries: number;
+  next_query_at: string | null;
+  last_error: string | null;
+  created_at: string;
+  sent_at: string | null;
+  accepted_at: string | null;
+  finished_at: string | null;
+}
+
+export interface ProviderRequestOrderTable {
+  request_id: number;
+  order_id: number;
+  order_number: string;
+  request_type: RequestType;
+  outcome: ProviderOutcome;
+}
+
+export interface ProviderRequestDeviceTable {
+  request_id: number;
+  order_id: number;
+  device_id: string;
+  provider_device_id: string;
+  outcome: ProviderOutcome;
+  errors_json: string | null;
+}
+
+export interface AuditTable {
+  id: Generated<number>;
+  at: string;
+  who: string;
+  action: string;
+  subject: string;
+  reason: string | null;
+  before_json: string | null;
+  after_json: string | null;
+}
+
+export interface Tables {
+  worker: WorkerTable;
+  sales_order: SalesOrderTable;
+  sales_order_organisation: SalesOrderOrganisationTable;
+  sales_order_line: SalesOrderLineTable;
+  dispatch: DispatchTable;
+  device: DeviceTable;
+  device_history: DeviceHistoryTable;
+  batch: BatchTable;
+  batch_item: BatchItemTable;
+  batch_stage: BatchStageTable;
+  enrolment_request: EnrolmentRequestTable;
+  enrolment_request_device: EnrolmentRequestDeviceTable;
+  delivery: DeliveryTable;
+  job_run: JobRunTable;
+  workflow_event: WorkflowEventTable;
+  module_property: ModulePropertyTable;
+  provider_request: ProviderRequestTable;
+  provider_request_order: ProviderRequestOrderTable;
+  provider_request_device: ProviderRequestDeviceTable;
+  audit: AuditTable;
+}
+
+/** The store, or a transaction in it: every function of an aggregate takes either as its first argument. */
+export type Db = Kysely<Tables>;
+
+export type Row<Name extends keyof Tables> = Selectable<Tables[Name]>;
+export type NewRow<Name extends keyof Tables> = Insertable<Tables[Name]>;

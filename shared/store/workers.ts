@@ -1,0 +1,60 @@
+import { ownIdentity, stillRuns } from '../runtime/process-identity.ts';
+import type { Db, Row } from './tables.ts';
+
+/** A worker of another host counts as dead when it has not been heard of for so long. */
+const silentSeconds = 60;
+
+/** This process, as the store knows it. */
+export interface Worker {
+  readonly id: number;
+  /** `loader@host/4711`: who moved a batch or a device. */
+  readonly actor: string;
+}
+
+/** Enters this process into the store; from then on files, batches and runs can be held in its name. */
+export async function registerWorker(db: Db, daemon: string, now: Date): Promise<Worker> {
+  const identity = ownIdentity();
+  const at = now.toISOString();
+  const { id } = await db
+    .insertInto('worker')
+    .values({
+      daemon,
+      host: identity.host,
+      pid: identity.pid,
+      pid_start: identity.pidStart,
+      started_at: at,
+      heartbeat_at: at,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return { id, actor: `${daemon}@${identity.host}/${identity.pid}` };
+}
+
+export async function heartbeat(db: Db, worker: Worker, now: Date): Promise<void> {
+  await db
+    .updateTable('worker')
+    .set({ heartbeat_at: now.toISOString() })
+    .where('id', '=', worker.id)
+    .execute();
+}
+
+export async function signOff(db: Db, worker: Worker, now: Date): Promise<void> {
+  await db.updateTable('worker').set({ stopped_at: now.toISOString() }).where('id', '=', worker.id).execute();
+}
+
+/** Whether the worker may still be at work on what it holds. */
+export function isAlive(worker: Row<'worker'>, now: Date): boolean {
+  if (worker.stopped_at !== null) return false;
+  const runs = stillRuns({ host: worker.host, pid: worker.pid, pidStart: worker.pid_start });
+  return runs ?? now.getTime() - Date.parse(worker.heartbeat_at) < silentSeconds * 1000;
+}
+
+/** Ids of the workers that may still be at work. */
+export async function aliveWorkerIds(db: Db, now: Date): Promise<number[]> {
+  const candidates = await db.selectFrom('worker').selectAll().where('stopped_at', 'is', null).execute();
+  return candidates.filter((worker) => isAlive(worker, now)).map((worker) => worker.id);
+}
+
+export function listWorkers(db: Db): Promise<Row<'worker'>[]> {
+  return db.selectFrom('worker').selectAll().orderBy('id', 'desc').execute();
+}

@@ -1,0 +1,39 @@
+import type { Db, Row } from './tables.ts';
+
+/** Notes for people in CMP. */
+
+export interface NewWorkflowEvent {
+  /** Three or four characters each. */
+  readonly eventType: string;
+  readonly eventCode: string;
+  readonly referenceNumber: string;
+  readonly notes: string;
+  readonly batchId: number | null;
+}
+
+export async function raiseEvent(db: Db, event: NewWorkflowEvent, now: Date): Promise<void> {
+  await db
+    .insertInto('workflow_event')
+    .values({
+      event_type: event.eventType,
+      event_code: event.eventCode,
+      reference_number: event.referenceNumber,
+      notes: event.notes,
+      batch_id: event.batchId,
+      created_at: now.toISOString(),
+    })
+    .execute();
+}
+
+export function eventsOf(db: Db, referenceNumber: string): Promise<Row<'workflow_event'>[]> {
+  return db
+    .selectFrom('workflow_event')
+    .selectAll()
+    .where('reference_number', '=', referenceNumber)
+    .orderBy('id')
+    .execute();
+}
+
+export function listEvents(db: Db, limit: number): Promise<Row<'workflow_event'>[]> {
+  return db.selectFrom('workflow_event').selectAll().orderBy('id', 'desc').limit(limit).execute();
+}
