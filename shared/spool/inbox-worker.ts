@@ -1,0 +1,286 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+
+import { faultFields } from '../runtime/events.ts';
+import { errnoOf, Fault, toFault } from '../runtime/faults.ts';
+import type { StepResult } from '../runtime/task-loop.ts';
+import {
+  abandoned,
+  countAttempt,
+  countCrash,
+  defer,
+  due,
+  remark,
+  settleDone,
+  settleRefused,
+  takeDue,
+  wasDone,
+  type Delivery,
+} from '../store/deliveries.ts';
+import { inTransaction } from '../store/open-store.ts';
+import type { Db } from '../store/tables.ts';
+import { aliveWorkerIds } from '../store/workers.ts';
+import { retryDelaySeconds } from './backoff.ts';
+import { claim, resumeClaim, sweepWork } from './claim.ts';
+import { readWhole } from './files.ts';
+import type { Inbox } from './inbox.ts';
+import { Intake } from './intake.ts';
+import { isAllowedName, nameBytes } from './names.ts';
+import { finishMove } from './settle.ts';
+import { sameMark } from './stability.ts';
+import { takeOver } from './take-over.ts';
+
+/** Deferred files tried between two scans at most: a backlog of them never keeps fresh files waiting. */
+const dueLimit = 50;
+
+/** A claimed file with the very bytes that are processed. */
+export interface ReceivedFile {
+  readonly name: string;
+  readonly bytes: Buffer;
+  /** SHA-256 of the bytes, hex. */
+  readonly digest: string;
+  readonly delivery: Delivery;
+}
+
+/** What is to be done with a file that was opened and checked. */
+export interface Decision {
+  /** One line for the log. */
+  readonly summary: string;
+  /** Part of the one transaction that also settles the file. Returns the batch that came of it, or null. */
+  commit(trx: Db): Promise<number | null>;
+}
+
+/**
+ * What a daemon does with a file: it opens and checks everything first, and only then decides.
+ *
+ * @throws Fault: its class decides what becomes of the file
+ */
+export type FileHandler = (file: ReceivedFile) => Promise<Decision>;
+
+/** A file whose records are in the store. */
+interface Loaded {
+  readonly settled: Delivery;
+  readonly summary: string;
+}
+
+/** Works off one inbox: recovery, fresh files, and deferred files whose time has come, all by the same code. */
+export class InboxWorker {
+  readonly #inbox: Inbox;
+  readonly #handle: FileHandler;
+  readonly #intake: Intake;
+  #swept = false;
+
+  constructor(inbox: Inbox, handle: FileHandler) {
+    this.#inbox = inbox;
+    this.#handle = handle;
+    this.#intake = new Intake(inbox);
+  }
+
+  /**
+   * One round. What concerns one file only is settled with that file, and a file that cannot be claimed, settled or
+   * moved now does not keep the others waiting.
+   *
+   * @throws Fault of class environment or bug at once; at the end the first of class transient
+   */
+  async step(stop: AbortSignal): Promise<StepResult> {
+    let worked = 0;
+    let refused = 0;
+    let failed: Fault | undefined;
+    const each = async (work: () => Promise<Delivery['state'] | undefined>) => {
+      if (stop.aborted) return;
+      try {
+        const state = await work();
+        if (state === undefined) return;
+        worked++;
+        if (state === 'rejected' || state === 'held') refused++;
+      } catch (thrown) {
+        const fault = toFault(thrown);
+        if (fault.class !== 'transient') throw fault;
+        failed ??= fault;
+      }
+    };
+    if (!this.#swept) {
+      await sweepWork(this.#inbox);
+      this.#swept = true;
+    }
+    for (const row of await this.#unfinished()) await each(() => this.#recover(row));
+    const { ready, waiting } = await this.#intake.scan();
+    for (const candidate of ready) await each(() => this.#take(claim(this.#inbox, candidate)));
+    const { db, name, clock, worker } = this.#inbox;
+    for (const row of await due(db, name, clock.now(), dueLimit)) {
+      await each(() => this.#take(takeDue(db, row, worker)));
+    }
+    if (failed) throw failed;
+    return { worked, refused, waiting };
+  }
+
+  /** Files that a dead process held, and what an earlier round of our own could not finish. */
+  async #unfinished(): Promise<Delivery[]> {
+    const { db, name, clock, worker } = this.#inbox;
+    const rows = await abandoned(db, name, []);
+    // Asked after the rows were read, so that no process that has started meanwhile passes for a dead one.
+    const alive = await aliveWorkerIds(db, clock.now());
+    return rows.filter(({ worker_id: holder }) => holder === worker.id || !alive.some((id) => id === holder));
+  }
+
+  async #take(taking: Promise<Delivery | undefined>): Promise<Delivery['state'] | undefined> {
+    const row = await taking;
+    return row && this.#work(row);
+  }
+
+  async #recover(found: Delivery): Promise<Delivery['state'] | undefined> {
+    const { db, worker, retry } = this.#inbox;
+    const row = await takeOver(db, found, worker);
+    if (row === undefined) return undefined;
+    if (row.state === 'seen') return this.#take(resumeClaim(this.#inbox, row));
+    if (row.state !== 'claimed') {
+      await finishMove(this.#inbox, row);
+      return row.state;
+    }
+    const own = found.worker_id === worker.id || row.attempts === 0;
+    const counted = own ? row : await countCrash(db, row, worker);
+    if (counted.crashes >= retry.crashAttempts) {
+      return this.#refuse(
+        counted,
+        'held',
+        new Fault('CRASH_LOOP', `the process died ${counted.crashes} times on it`),
+        null,
+      );
+    }
+    return this.#work(counted);
+  }
+
+  /** Works on a claimed file until it is settled or deferred. */
+  async #work(claimed: Delivery): Promise<Delivery['state']> {
+    const { db, worker, emit, name, clock } = this.#inbox;
+    const started = clock.monotonic();
+    const row = await countAttempt(db, claimed, worker);
+    emit('file.claimed', { folder: name, file: row.name, delivery: row.id, attempt: row.attempts });
+    let digest: string | null = null;
+    let loaded: Loaded;
+    try {
+      const file = await this.#read(row);
+      digest = file.digest;
+      loaded = await this.#load(row, file);
+    } catch (thrown) {
+      return this.#fail(row, toFault(thrown), digest);
+    }
+    // Not within the `try`: now that its records are in the store, no fault may send the file round again.
+    const { settled, summary } = loaded;
+    await finishMove(this.#inbox, settled);
+    emit('file.done', {
+      folder: name,
+      file: row.name,
+      delivery: row.id,
+      digest,
+      summary,
+      milliseconds: Math.round(clock.monotonic() - started),
+      ...(settled.batch_id !== null && { batch: settled.batch_id }),
+    });
+    return 'done';
+  }
+
+  /** @throws Fault LOST_BY_OPERATOR, BAD_NAME, NOT_REGULAR, EMPTY_FILE, TOO_LARGE, CHANGED_AFTER_CLAIM */
+  async #read(row: Delivery): Promise<ReceivedFile> {
+    const { spool, settings, db } = this.#inbox;
+    if (!isAllowedName(nameBytes(row.name))) throw new Fault('BAD_NAME', `the name is ${row.name}`);
+    const path = join(spool, row.place ?? '');
+    let whole;
+    try {
+      whole = await readWhole(path, settings.maxFileMegabytes * 1024 * 1024);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT')
+        throw new Fault('LOST_BY_OPERATOR', `${row.place ?? ''} is gone`, { cause: error });
+      throw error;
+    }
+    const observed = {
+      dev: row.dev ?? '',
+      inode: row.inode ?? '',
+      size: row.size ?? 0,
+      mtimeNs: row.mtime_ns ?? '',
+    };
+    if (!sameMark(whole.mark, observed)) {
+      await remark(db, row, whole.mark);
+      throw new Fault('CHANGED_AFTER_CLAIM', 'size or time changed after the file had been quiet');
+    }
+    if (whole.bytes.length === 0) throw new Fault('EMPTY_FILE', 'the file has no bytes');
+    const digest = createHash('sha256').update(whole.bytes).digest('hex');
+    return { name: row.name, bytes: whole.bytes, digest, delivery: row };
+  }
+
+  /** Brings the file's records into the store, once. @throws Fault DUPLICATE, and whatever the handler finds */
+  async #load(row: Delivery, file: ReceivedFile): Promise<Loaded> {
+    const { db, name, clock, settings } = this.#inbox;
+    const identity = settings.duplicate === 'content' ? file.digest : `${file.digest} ${file.name}`;
+    await refuseDuplicate(db, name, identity);
+    const decision = await this.#handle(file);
+    const settled = await inTransaction(db, async (trx) => {
+      // Another process may have brought in the same bytes meanwhile.
+      await refuseDuplicate(trx, name, identity);
+      const batchId = await decision.commit(trx);
+      return settleDone(trx, row, { digest: file.digest, identity, batchId, at: clock.now() });
+    });
+    return { settled, summary: decision.summary };
+  }
+
+  /** The class of the fault decides. @throws the fault when it concerns more than this file */
+  async #fail(row: Delivery, fault: Fault, digest: string | null): Promise<Delivery['state']> {
+    const { db, clock, emit, name, settings, retry } = this.#inbox;
+    switch (fault.class) {
+      case 'permanent':
+        return this.#refuse(row, 'rejected', fault, digest);
+      case 'transient': {
+        if (row.attempts >= retry.maxAttempts) {
+          const detail = `${fault.code} after ${row.attempts} attempts: ${fault.detail}`;
+          return this.#refuse(row, 'held', new Fault('TOO_MANY_ATTEMPTS', detail), digest);
+        }
+        const seconds = Math.max(settings.quietSeconds, retryDelaySeconds(row.attempts, retry));
+        const next = new Date(clock.now().getTime() + seconds * 1000);
+        await defer(db, row, fault.code, fault.detail, next);
+        emit('file.deferred', {
+          folder: name,
+          file: row.name,
+          delivery: row.id,
+          attempt: row.attempts,
+          nextTryAt: next.toISOString(),
+          ...faultFields(fault),
+        });
+        return 'deferred';
+      }
+      case 'environment':
+      case 'bug':
+        throw fault;
+    }
+  }
+
+  async #refuse(
+    row: Delivery,
+    to: 'rejected' | 'held',
+    fault: Fault,
+    digest: string | null,
+  ): Promise<'rejected' | 'held'> {
+    const { db, clock, emit, name } = this.#inbox;
+    const settled = await settleRefused(db, row, to, {
+      code: fault.code,
+      detail: fault.detail,
+      digest,
+      at: clock.now(),
+    });
+    await finishMove(this.#inbox, settled);
+    emit(to === 'held' ? 'file.held' : 'file.rejected', {
+      folder: name,
+      file: row.name,
+      delivery: row.id,
+      ...faultFields(fault),
+    });
+    return to;
+  }
+}
+
+/** @throws Fault DUPLICATE */
+async function refuseDuplicate(db: Db, inbox: string, identity: string): Promise<void> {
+  const earlier = await wasDone(db, inbox, identity);
+  if (earlier === undefined) return;
+  const { name, seen_at: seenAt, id } = earlier;
+  throw new Fault('DUPLICATE', `the same bytes came as ${name} on ${seenAt} (delivery ${id})`);
+}

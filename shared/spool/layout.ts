@@ -1,0 +1,86 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { Fault } from '../runtime/faults.ts';
+import { syncFolder } from './files.ts';
+
+/** The folders of one inbox. All lie on one device, because claims and archiving rely on links. */
+export interface InboxFolders {
+  /** Drop folder: others write here, nothing in it is trusted. */
+  readonly in: string;
+  /** Claimed files, ours alone. */
+  readonly work: string;
+  /** Intermediate names, ours alone; never decrypted content. */
+  readonly tmp: string;
+  /** Archive: done/YYYY/MM/DD/. */
+  readonly done: string;
+  /** Refused files with their reason files. */
+  readonly rejected: string;
+  /** Files that wait for an operator. */
+  readonly hold: string;
+}
+
+/** Folder -> its mode. Partners write into in/; what is refused may be looked at by the operators' group. */
+const modes: Readonly<Record<keyof InboxFolders, number>> = {
+  in: 0o770,
+  work: 0o700,
+  tmp: 0o700,
+  done: 0o750,
+  rejected: 0o750,
+  hold: 0o750,
+};
+
+const names = Object.keys(modes) as (keyof InboxFolders)[];
+
+export function inboxFolders(root: string): InboxFolders {
+  return Object.fromEntries(names.map((name) => [name, join(root, name)])) as unknown as InboxFolders;
+}
+
+/** Makes what is missing of an inbox; leaves what is there. */
+export async function makeInbox(root: string): Promise<void> {
+  for (const name of names) await mkdir(join(root, name), { recursive: true, mode: modes[name] });
+}
+
+/** @throws Fault SPOOL_MISSING, SPOOL_DEVICES */
+export async function checkInbox(root: string): Promise<InboxFolders> {
+  const folders = inboxFolders(root);
+  const devices = new Map<string, number>();
+  for (const name of names) devices.set(folders[name], await deviceOf(folders[name]));
+  if (new Set(devices.values()).size > 1) {
+    const list = [...devices].map(([path, device]) => `${path} on device ${device}`).join(', ');
+    throw new Fault('SPOOL_DEVICES', list);
+  }
+  return folders;
+}
+
+/** @throws Fault SPOOL_MISSING */
+export async function checkFolder(path: string): Promise<void> {
+  await deviceOf(path);
+}
+
+async function deviceOf(path: string): Promise<number> {
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) return found.dev;
+  } catch (error) {
+    throw new Fault('SPOOL_MISSING', `${path} is missing (enrol init makes it)`, { cause: error });
+  }
+  throw new Fault('SPOOL_MISSING', `${path} is not a folder`);
+}
+
+/** Makes done/YYYY/MM/DD (UTC) and returns it. */
+export async function archiveFolder(done: string, at: Date): Promise<string> {
+  const folder = join(done, ...at.toISOString().slice(0, 10).split('-'));
+  const firstMade = await mkdir(folder, { recursive: true, mode: modes.done });
+  if (firstMade !== undefined) await syncDown(dirname(firstMade), dirname(folder));
+  return folder;
+}
+
+/** Puts the names of new folders on the disk: `path` lies below `top`, or is it. */
+async function syncDown(top: string, path: string): Promise<void> {
+  if (path !== top) await syncDown(top, dirname(path));
+  await syncFolder(path);
+}
+
+/** The inbox's root, from one of its folders. */
+export const rootOf = (folders: InboxFolders): string => dirname(folders.in);

@@ -1,0 +1,50 @@
+/** File names as senders choose them. They are data: never a path, never an identity. */
+
+const allowed = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
+
+/** Whether a name, as its bytes stand in the folder, is one that we take. */
+export function isAllowedName(bytes: Buffer): boolean {
+  return allowed.test(bytes.toString('latin1'));
+}
+
+const hexMark = 'hex:';
+
+/** A name for people and logs: one line of plain characters, whatever the bytes are; hex where they are not text. */
+export function showName(bytes: Buffer): string {
+  const text = bytes.toString('latin1');
+  if (/^[\x20-\x7e]*$/.test(text) && !text.startsWith(hexMark)) return text;
+  return hexMark + bytes.toString('hex');
+}
+
+/** The bytes of a name that `showName` showed. */
+export function nameBytes(shown: string): Buffer {
+  return shown.startsWith(hexMark)
+    ? Buffer.from(shown.slice(hexMark.length), 'hex')
+    : Buffer.from(shown, 'latin1');
+}
+
+/** The sender's name where it may be used in a path of ours. */
+const safeName = (shown: string): string => (allowed.test(shown) ? shown : 'unnamed');
+
+/** Name of a claimed file in work/: the ledger's number makes it unique, the sender's name helps people. */
+export const workName = (id: number, shown: string): string => `${id}__${safeName(shown)}`;
+
+/** The ledger's number of a file in work/; undefined when it is no name of ours. */
+export function idOfWorkName(name: string): number | undefined {
+  const digits = /^(\d{1,15})__/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** What a reason file has behind the name of the file that it explains. */
+export const reasonSuffix = '.reason.json';
+
+/**
+ * Names in done/, rejected/ or hold/, in the order in which they are tried: the sender's, then with the ledger's number
+ * behind it, then counted on. None looks like a reason file, so that no reason ever takes the place of a sender's file.
+ */
+export function* archiveNames(id: number, shown: string): Generator<string, never> {
+  const name = safeName(shown);
+  if (!name.endsWith(reasonSuffix)) yield name;
+  yield `${name}.${id}`;
+  for (let count = 2; ; count++) yield `${name}.${id}.${count}`;
+}
