@@ -1,0 +1,79 @@
+import { openFile } from '../../shared/daemon/keys.ts';
+import type { Runtime } from '../../shared/daemon/process.ts';
+import { readJson } from '../../shared/generic/read-json.ts';
+import type { KeyRing } from '../../shared/pgp/key-ring.ts';
+import { Fault } from '../../shared/runtime/faults.ts';
+import type { Decision, ReceivedFile } from '../../shared/spool/inbox-worker.ts';
+import { findByTransaction, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
+import type { Db } from '../../shared/store/tables.ts';
+import { applyAnswer } from './apply-answer.ts';
+import { providerOf, type Provider } from './provider.ts';
+import type { AnsweredFile, ProviderAnswer, TransactionIds } from './providers/provider-format.ts';
+
+/**
+ * The way of a provider's file back: open, read, understand, find the request it answers, and then one transaction that
+ * records the outcome per device and queues the generic responses.
+ *
+ * @throws Fault PGP_…, of the document, UNKNOWN_ANSWER, UNKNOWN_TRANSACTION, UNEXPECTED_ANSWER
+ */
+export async function receiveAnswer(
+  runtime: Runtime,
+  ring: KeyRing,
+  providerId: string,
+  file: ReceivedFile,
+): Promise<Decision> {
+  const provider = providerOf(runtime.loaded.config, providerId);
+  const content = await openFile(file.bytes, provider.settings.inbox, ring, runtime.clock.now());
+  const named = answeredFile(provider, file.name);
+  const answer = provider.format.readAnswer(readJson(content), named.of);
+  return {
+    summary: `${provider.id} says: ${answer.kind}`,
+    commit: async (trx) => {
+      const request = await findRequest(trx, provider, named.transactionId, answer);
+      await applyAnswer(runtime, trx, { provider, request, answer, delivery: file.delivery });
+      return request.batch_id;
+    },
+  };
+}
+
+/**
+ * An answer bears the name of the file it answers: `<stem>.<transaction id>[.<n>].json`. The acknowledgement of a
+ * request holds no id of ours, so its name is all that ties it to the request.
+ */
+function answeredFile({ format }: Provider, name: string): { of: AnsweredFile; transactionId?: string } {
+  const [stem, transactionId] = name.split('.');
+  if (transactionId !== undefined && stem === format.requestStem) return { of: 'request', transactionId };
+  if (transactionId !== undefined && stem === format.queryStem) return { of: 'query', transactionId };
+  return { of: 'query' };
+}
+
+/** @throws Fault UNKNOWN_TRANSACTION when no request fits, or the ids in name and content contradict each other */
+async function findRequest(
+  trx: Db,
+  provider: Provider,
+  named: string | undefined,
+  answer: ProviderAnswer,
+): Promise<ProviderRequestRow> {
+  const ids: TransactionIds = 'ids' in answer ? answer.ids : {};
+  const found: (ProviderRequestRow | undefined)[] = [];
+  const ours = named ?? ids.transactionId;
+  if (ours !== undefined) found.push(await findByTransaction(trx, provider.id, { ours }));
+  else if (ids.providerTransactionId !== undefined) {
+    found.push(await findByTransaction(trx, provider.id, { theirs: ids.providerTransactionId }));
+  }
+  const request = found[0];
+  if (!request)
+    throw new Fault('UNKNOWN_TRANSACTION', `no request to ${provider.id} has the id of this answer`);
+  const contradicts =
+    (ids.transactionId !== undefined && ids.transactionId !== request.transaction_id) ||
+    (ids.providerTransactionId !== undefined &&
+      request.provider_transaction_id !== null &&
+      ids.providerTransactionId !== request.provider_transaction_id);
+  if (contradicts) {
+    throw new Fault(
+      'UNEXPECTED_ANSWER',
+      `the name says ${request.transaction_id}, the content another transaction`,
+    );
+  }
+  return request;
+}

@@ -1,0 +1,29 @@
+import { inboxTask, openInbox } from '../../shared/daemon/inboxes.ts';
+import { openKeyRing } from '../../shared/daemon/keys.ts';
+import type { Runtime, Work } from '../../shared/daemon/process.ts';
+import { deviceEnrolmentResponse } from '../../shared/generic/device-enrolment-response.ts';
+import { salesOrderDispatch } from '../../shared/generic/sales-order-dispatch.ts';
+import { loadFile } from './load-file.ts';
+
+/** Inbox -> the interfaces it takes. */
+const served = {
+  inboundDeviceEnrolment: [deviceEnrolmentResponse],
+  inboundSalesOrderDispatch: [salesOrderDispatch],
+} as const;
+
+/** Load · Device Enrolment · From Generic Format: generic files in, batches out. */
+export async function loader(runtime: Runtime): Promise<Work> {
+  const { inboxes, spool } = runtime.loaded.config;
+  const names = Object.keys(served) as (keyof typeof served)[];
+  const ring = await openKeyRing(runtime.loaded, [
+    'own',
+    ...names.flatMap((name) => (inboxes[name].encryption === 'required' ? inboxes[name].signedBy : [])),
+  ]);
+  const opened = await Promise.all(names.map((name) => openInbox(runtime, name, inboxes[name])));
+  const tasks = opened.map((inbox, index) => {
+    const name = names[index];
+    const interfaces = name === undefined ? [] : served[name];
+    return inboxTask(inbox, (file) => loadFile(runtime, file, { policy: inbox.settings, ring, interfaces }));
+  });
+  return { tasks, watch: opened.map((inbox) => inbox.folders.in), intervalSeconds: spool.scanSeconds };
+}

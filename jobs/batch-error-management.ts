@@ -1,0 +1,19 @@
+import { listBatches, reprocessBatch } from '../shared/store/batches.ts';
+import { inTransaction } from '../shared/store/open-store.ts';
+import type { Job } from './job.ts';
+
+/** Batch Error Management: every Error batch goes back to its last valid stage, which triggers its processing again. */
+export const batchErrorManagementJob: Job = {
+  key: 'batchErrorManagement',
+  name: 'Batch Error Management',
+  description: 'Sets every Error batch back to its last valid stage.',
+  run: async ({ db, worker, clock }) => {
+    const batches = await listBatches(db, { status: 'Error', limit: 10_000, order: 'oldest' });
+    for (const batch of batches) {
+      await inTransaction(db, (trx) =>
+        reprocessBatch(trx, batch.id, worker.actor, clock.now(), 'Batch Error Management'),
+      );
+    }
+    return { batches: batches.length, records: 0, problems: [] };
+  },
+};

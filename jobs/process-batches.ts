@@ -1,0 +1,104 @@
+import { faultFields } from '../shared/runtime/events.ts';
+import { toFault, type Fault } from '../shared/runtime/faults.ts';
+import {
+  batchItems,
+  listBatches,
+  moveBatch,
+  settleItem,
+  type Batch,
+  type BatchItem,
+} from '../shared/store/batches.ts';
+import { inTransaction } from '../shared/store/open-store.ts';
+import type { Db } from '../shared/store/tables.ts';
+import type { JobContext, JobResult } from './job.ts';
+
+/** Applies one item inside a transaction. @throws Fault: the item ends in error, the others go on */
+export type ItemHandler = (trx: Db, batch: Batch, item: BatchItem) => Promise<void>;
+
+/** Standings of a batch that a job has to work on; the second was left by a run that was interrupted. */
+const standings = [
+  { stage: 'Extract/Load', status: 'Complete' },
+  { stage: 'Batch', status: 'In progress' },
+] as const;
+
+/** Batches of a type that stand where their job begins. */
+export async function loadedBatches(db: Db, type: string, limit: number): Promise<Batch[]> {
+  const found = await Promise.all(
+    standings.map((standing) =>
+      listBatches(db, { direction: 'inbound', type, standing, limit, order: 'oldest' }),
+    ),
+  );
+  return found.flat().sort((a, b) => a.id - b.id);
+}
+
+/**
+ * Works off the loaded batches of a type, item by item, each in a transaction of its own. A batch ends at
+ * Batch · Complete, or at Batch · Error if some of its items cannot be processed.
+ */
+export async function processBatches(
+  context: JobContext,
+  type: string,
+  handle: ItemHandler,
+): Promise<JobResult> {
+  let batches = 0;
+  let records = 0;
+  const problems: string[] = [];
+  for (const batch of await loadedBatches(context.db, type, 1000)) {
+    const done = await processBatch(context, batch, handle);
+    batches++;
+    records += done.records;
+    problems.push(...done.problems);
+  }
+  return { batches, records, problems };
+}
+
+async function processBatch(context: JobContext, batch: Batch, handle: ItemHandler) {
+  const { db, worker, clock } = context;
+  if (batch.stage === 'Extract/Load') {
+    await inTransaction(db, (trx) =>
+      moveBatch(trx, batch.id, { stage: 'Batch', status: 'In progress' }, worker.actor, clock.now()),
+    );
+  }
+  const problems: string[] = [];
+  let records = 0;
+  for (const item of await batchItems(db, batch.id)) {
+    if (item.status === 'Complete') continue;
+    const fault = await processItem(context, batch, item, handle);
+    if (fault) problems.push(`batch ${batch.id}, item ${item.sequence}: ${fault.message}`);
+    records++;
+  }
+  const status = problems.length === 0 ? 'Complete' : 'Error';
+  const note = problems.length === 0 ? null : `${problems.length} item(s) in error`;
+  await inTransaction(db, (trx) =>
+    moveBatch(trx, batch.id, { stage: 'Batch', status }, worker.actor, clock.now(), note),
+  );
+  return { records, problems };
+}
+
+/** @returns the fault of an item that cannot be processed; what concerns more than the item is thrown */
+async function processItem(
+  { db, emit }: JobContext,
+  batch: Batch,
+  item: BatchItem,
+  handle: ItemHandler,
+): Promise<Fault | undefined> {
+  try {
+    await inTransaction(db, async (trx) => {
+      await handle(trx, batch, item);
+      await settleItem(trx, item, null);
+    });
+    return undefined;
+  } catch (thrown) {
+    const fault = toFault(thrown);
+    if (fault.class === 'environment' || fault.class === 'transient') throw fault;
+    // A bug, too, is kept to its item: the items behind it are somebody's devices.
+    await settleItem(db, item, fault.message);
+    emit('item.failed', {
+      batch: batch.id,
+      interface: batch.type,
+      item: item.sequence,
+      ...faultFields(fault),
+    });
+    return fault;
+  }
+}

@@ -1,0 +1,35 @@
+import { faultFields } from '../shared/runtime/events.ts';
+import { Fault, toFault } from '../shared/runtime/faults.ts';
+import { completeRun, failRun, startRun, type JobRun } from '../shared/store/job-runs.ts';
+import { inTransaction } from '../shared/store/open-store.ts';
+import type { Job, JobContext, JobResult } from './job.ts';
+
+export interface FinishedRun {
+  readonly run: JobRun;
+  readonly result: JobResult;
+}
+
+/**
+ * Runs a job and records the run.
+ *
+ * @throws Fault ALREADY_RUNNING; whatever made the job fail, after it was recorded
+ */
+export async function runJob(context: JobContext, job: Job, cause: JobRun['cause']): Promise<FinishedRun> {
+  const { db, worker, clock, emit } = context;
+  const started = await inTransaction(db, (trx) => startRun(trx, job.key, cause, worker, clock.now()));
+  if (!started) throw new Fault('ALREADY_RUNNING', `the job ${job.name} is running`);
+  const fields = { job: job.name, run: started.id };
+  emit('job.started', { ...fields, cause });
+  const begin = clock.monotonic();
+  try {
+    const result = await job.run(context);
+    const run = await completeRun(db, started.id, result, clock.now());
+    emit('job.finished', { ...fields, milliseconds: Math.round(clock.monotonic() - begin), ...result });
+    return { run, result };
+  } catch (thrown) {
+    const fault = toFault(thrown);
+    await failRun(db, started.id, fault, clock.now());
+    emit('job.failed', { ...fields, ...faultFields(fault) });
+    throw fault;
+  }
+}

@@ -1,0 +1,32 @@
+import type { Config, InboxConfig } from '../runtime/config-schema.ts';
+import { Fault } from '../runtime/faults.ts';
+import { inboxFolder, inboxNames, spoolFolder, type InboxName } from '../runtime/paths.ts';
+import type { Task } from '../runtime/task-loop.ts';
+import type { Inbox } from '../spool/inbox.ts';
+import { InboxWorker, type FileHandler } from '../spool/inbox-worker.ts';
+import { checkInbox } from '../spool/layout.ts';
+import type { Runtime } from './process.ts';
+
+/** @throws Fault SPOOL_MISSING, SPOOL_DEVICES */
+export async function openInbox(runtime: Runtime, name: InboxName, settings: InboxConfig): Promise<Inbox> {
+  const { loaded, db, worker, clock, emit } = runtime;
+  const folders = await checkInbox(inboxFolder(loaded, name));
+  const { retry } = loaded.config;
+  return { name, folders, spool: spoolFolder(loaded), settings, retry, db, worker, clock, emit };
+}
+
+/** The task that works off an inbox. */
+export function inboxTask(inbox: Inbox, handle: FileHandler): Task {
+  const worker = new InboxWorker(inbox, handle);
+  return { name: `inbox ${inbox.name}`, step: (stop) => worker.step(stop) };
+}
+
+/** Settings of an inbox, of ours or of a provider. @throws Fault NOT_FOUND */
+export function inboxOf(config: Config, name: string): InboxConfig {
+  const provider = /^provider\/([^/]+)\/inbound$/.exec(name)?.[1];
+  const own: Readonly<Record<string, InboxConfig>> = config.inboxes;
+  const found = provider === undefined ? own[name] : config.providers[provider]?.inbox;
+  if (!found)
+    throw new Fault('NOT_FOUND', `there is no inbox ${name}; there are: ${inboxNames(config).join(', ')}`);
+  return found;
+}

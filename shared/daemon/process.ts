@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs';
+
+import { loadConfig, type LoadedConfig } from '../runtime/config.ts';
+import { faultFields, type Emit } from '../runtime/events.ts';
+import { exitCodeOf, exitCodes } from '../runtime/exit-codes.ts';
+import { toFault, type Fault } from '../runtime/faults.ts';
+import { createLog, type Log } from '../runtime/log.ts';
+import { logFolder, storeFile } from '../runtime/paths.ts';
+import { listenForStop, type StopSignals } from '../runtime/signals.ts';
+import { Bell, runTasks, type Task } from '../runtime/task-loop.ts';
+import { Doorbell } from '../spool/doorbell.ts';
+import { systemClock, type Clock } from '../spool/inbox.ts';
+import { openStore } from '../store/open-store.ts';
+import type { Db } from '../store/tables.ts';
+import { heartbeat, registerWorker, signOff, type Worker } from '../store/workers.ts';
+
+/** Where a command finds its installation. */
+export interface Place {
+  readonly home: string;
+  readonly configFile?: string | undefined;
+}
+
+/** What every process of ours has at hand. */
+export interface Runtime {
+  readonly loaded: LoadedConfig;
+  readonly db: Db;
+  readonly worker: Worker;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+/** A process's work: its tasks, and the folders whose changes wake it. */
+export interface Work {
+  readonly tasks: readonly Task[];
+  readonly watch: readonly string[];
+  readonly intervalSeconds: number;
+}
+
+const heartbeatSeconds = 10;
+const version = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
+/** Opens the store of an installation. @throws Fault CONFIG_INVALID, STORE_… */
+export async function openInstallation(place: Place): Promise<{ loaded: LoadedConfig; db: Db }> {
+  const loaded = await loadConfig({
+    home: place.home,
+    env: process.env,
+    ...(place.configFile !== undefined && { file: place.configFile }),
+  });
+  const db = await openStore({ file: storeFile(loaded), busySeconds: loaded.config.store.busySeconds });
+  return { loaded, db };
+}
+
+/**
+ * Runs a daemon from start to end: configuration, log, store, its work, and an orderly stop.
+ *
+ * @returns the exit code: 0, or `refused` when `once` rejected or held something
+ * @throws Fault when it cannot start, or a bug ended it; the log has it already
+ */
+export async function runDaemon(
+  daemon: string,
+  place: Place & { readonly once: boolean },
+  plan: (runtime: Runtime) => Promise<Work>,
+): Promise<number> {
+  const { loaded, db } = await openInstallation(place);
+  const folder = logFolder(loaded);
+  const signals = listenForStop((signal) => void force(signal));
+  const log = createLog({
+    daemon,
+    level: loaded.config.log.level,
+    ...(folder !== undefined && { folder }),
+    onStdoutClosed: () => signals.end('stdout was closed'),
+  });
+  const force = async (signal: string) => {
+    log.emit('daemon.stopping', { reason: `second ${signal}: forced` });
+    await log.close();
+    process.exit(exitCodes.forced.code);
+  };
+  const onStray = (thrown: unknown) => void fail(log, toFault(thrown));
+  process.on('uncaughtException', onStray);
+  process.on('unhandledRejection', onStray);
+
+  let exitCode: number = exitCodes.failed.code;
+  try {
+    log.emit('daemon.started', { pid: process.pid, version, home: loaded.home });
+    const worker = await registerWorker(db, daemon, systemClock.now());
+    const runtime = { loaded, db, worker, clock: systemClock, emit: log.emit };
+    try {
+      const refused = await work(runtime, await plan(runtime), place.once, signals);
+      exitCode = place.once && refused > 0 ? exitCodes.refused.code : exitCodes.ok.code;
+    } finally {
+      await signOff(db, worker, systemClock.now());
+    }
+    return exitCode;
+  } catch (thrown) {
+    const fault = toFault(thrown);
+    exitCode = exitCodeOf(fault.code);
+    log.emit('daemon.failed', faultFields(fault));
+    throw fault;
+  } finally {
+    log.emit('daemon.stopped', { exitCode });
+    signals.release();
+    process.off('uncaughtException', onStray);
+    process.off('unhandledRejection', onStray);
+    await db.destroy();
+    await log.close();
+  }
+}
+
+async function work(
+  runtime: Runtime,
+  plan: Work,
+  once: boolean,
+  { stop, reason }: StopSignals,
+): Promise<number> {
+  const bell = new Bell();
+  const doorbells = once ? [] : plan.watch.map((folder) => new Doorbell(folder, bell.ring, runtime.emit));
+  stop.addEventListener('abort', () => runtime.emit('daemon.stopping', { reason: reason() }));
+  runtime.emit('daemon.ready', {});
+  try {
+    return await runTasks([signOfLife(runtime), ...plan.tasks], {
+      intervalSeconds: plan.intervalSeconds,
+      once,
+      stop,
+      bell,
+      emit: runtime.emit,
+    });
+  } finally {
+    for (const doorbell of doorbells) await doorbell.close();
+  }
+}
+
+/** Writes the heartbeat from within the loop, so that it tells of progress and not merely of a running timer. */
+function signOfLife({ db, worker, clock }: Runtime): Task {
+  let last = clock.monotonic();
+  return {
+    name: 'sign of life',
+    step: async () => {
+      if (clock.monotonic() - last > heartbeatSeconds * 1000) {
+        last = clock.monotonic();
+        await heartbeat(db, worker, clock.now());
+      }
+      return { worked: 0, refused: 0, waiting: 0 };
+    },
+  };
+}
+
+async function fail(log: Log, fault: Fault): Promise<void> {
+  log.emit('daemon.failed', faultFields(fault));
+  await log.close();
+  process.exit(exitCodeOf(fault.code));
+}

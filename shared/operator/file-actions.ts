@@ -1,0 +1,109 @@
+import { dirname, join } from 'node:path';
+
+import { Fault } from '../runtime/faults.ts';
+import { workPath } from '../spool/claim.ts';
+import { linkNew, removeName, syncFolder } from '../spool/files.ts';
+import { systemClock } from '../spool/inbox.ts';
+import { inboxFolders } from '../spool/layout.ts';
+import { finishMove, removeReason, type SettlingInbox } from '../spool/settle.ts';
+import { findDelivery, holdByHand, reopen, retryNow, type Delivery } from '../store/deliveries.ts';
+import { inTransaction } from '../store/open-store.ts';
+import type { DeliveryState } from '../store/states/delivery.ts';
+import type { Db } from '../store/tables.ts';
+import { audit, type Operator } from './operator.ts';
+
+/** What operators do with files that are rejected, held or deferred. `spool` is the root of the spool. */
+
+/** Tries a rejected or deferred file again now. @throws Fault NOT_FOUND, NOT_ALLOWED */
+export const retryFile = (db: Db, spool: string, operator: Operator, id: number): Promise<Delivery> =>
+  tryAgain(db, spool, operator, id, 'file.retry', ['rejected', 'deferred']);
+
+/** Tries a held file again now. @throws Fault NOT_FOUND, NOT_ALLOWED */
+export const releaseFile = (db: Db, spool: string, operator: Operator, id: number): Promise<Delivery> =>
+  tryAgain(db, spool, operator, id, 'file.release', ['held']);
+
+/** Puts a rejected or deferred file into hold/. @throws Fault NOT_FOUND, NOT_ALLOWED */
+export async function holdFile(db: Db, spool: string, operator: Operator, id: number): Promise<Delivery> {
+  const held = await inTransaction(db, async (trx) => {
+    const row = await requireFile(trx, id, ['rejected', 'deferred']);
+    const changed = await holdByHand(trx, row, `held by ${operator.who}: ${operator.reason}`, operator.now);
+    await auditFile(trx, operator, 'file.hold', row, changed);
+    return changed;
+  });
+  await finishMove(settlingInbox(db, spool, held), held);
+  return (await findDelivery(db, id)) ?? held;
+}
+
+function tryAgain(
+  db: Db,
+  spool: string,
+  operator: Operator,
+  id: number,
+  action: string,
+  from: readonly DeliveryState[],
+): Promise<Delivery> {
+  return inTransaction(db, async (trx) => {
+    const row = await requireFile(trx, id, from);
+    const changed =
+      row.state === 'deferred'
+        ? await retryNow(trx, row, operator.now)
+        : await takeBack(trx, settlingInbox(db, spool, row), row, operator.now);
+    await auditFile(trx, operator, action, row, changed);
+    return changed;
+  });
+}
+
+/**
+ * Moves the file from rejected/ or hold/ back to work/, inside the transaction: a crash in between leaves a settled
+ * row with its file in work/, which the daemon's next start moves out again.
+ */
+async function takeBack(trx: Db, inbox: SettlingInbox, row: Delivery, now: Date): Promise<Delivery> {
+  if (row.place === null)
+    throw new Fault('NOT_ALLOWED', `file ${row.id} (${row.name}) is lost: nothing to try again`);
+  const from = join(inbox.spool, row.place);
+  const work = workPath(inbox, row);
+  const changed = await reopen(
+    trx,
+    row,
+    join(row.folder, 'work', work.slice(inbox.folders.work.length + 1)),
+    now,
+  );
+  await linkNew(from, work);
+  await syncFolder(inbox.folders.work);
+  await removeName(from);
+  await removeReason(from);
+  await syncFolder(dirname(from));
+  return changed;
+}
+
+/** @throws Fault NOT_FOUND, NOT_ALLOWED */
+async function requireFile(trx: Db, id: number, states: readonly DeliveryState[]): Promise<Delivery> {
+  const row = await findDelivery(trx, id);
+  if (row?.direction !== 'in') throw new Fault('NOT_FOUND', `there is no received file ${id}`);
+  if (!states.includes(row.state)) {
+    throw new Fault(
+      'NOT_ALLOWED',
+      `file ${id} (${row.name}) is ${row.state}; needed: ${states.join(' or ')}`,
+    );
+  }
+  return row;
+}
+
+function settlingInbox(db: Db, spool: string, row: Delivery): SettlingInbox {
+  const folders = inboxFolders(join(spool, row.folder));
+  return { name: row.folder, folders, spool, db, clock: systemClock, emit: () => undefined };
+}
+
+const auditFile = (
+  trx: Db,
+  operator: Operator,
+  action: string,
+  before: Delivery,
+  after: Delivery,
+): Promise<void> =>
+  audit(trx, operator, {
+    action,
+    subject: `file ${before.id}`,
+    before: { state: before.state, code: before.fault_code },
+    after: { state: after.state },
+  });

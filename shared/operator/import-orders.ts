@@ -1,0 +1,201 @@
+import { parse } from 'csv-parse/sync';
+import { z } from 'zod';
+
+import { readJson } from '../generic/read-json.ts';
+import { Fault } from '../runtime/faults.ts';
+import { insertOrder, type NewOrder } from '../store/orders.ts';
+import { inTransaction } from '../store/open-store.ts';
+import type { Db } from '../store/tables.ts';
+import { audit, type Operator } from './operator.ts';
+
+/** Sales orders as operators bring them in: a JSON list, or a CSV with a row for each line. */
+
+const date = z.iso.datetime({ offset: true });
+const word = z.string().min(1).max(64);
+
+const orderSchema = z
+  .strictObject({
+    id: z.string().min(1).max(32),
+    customer: z.string().max(200).optional(),
+    orderDate: date,
+    purchaseOrderNumber: z.string().max(100).optional(),
+    enrolmentRequired: z.boolean(),
+    organisations: z.record(word, word).default({}),
+    lines: z
+      .array(
+        z.strictObject({
+          lineNumber: z.number().int().min(1),
+          product: z.string().max(200).optional(),
+          quantity: z.number().int().min(1),
+          provider: word.optional(),
+        }),
+      )
+      .min(1),
+  })
+  .superRefine((order, context) => {
+    const complain = (path: (string | number)[], message: string) =>
+      context.addIssue({ code: 'custom', path, message });
+    if (order.enrolmentRequired && !/^(0|[1-9]\d{0,14})$/.test(order.id)) {
+      complain(['id'], 'an order with enrolment needs a whole number of at most 15 digits');
+    }
+    order.lines.forEach((line, index) => {
+      if (order.lines.findIndex((other) => other.lineNumber === line.lineNumber) !== index) {
+        complain(['lines', index, 'lineNumber'], `line ${line.lineNumber} stands twice`);
+      }
+      const needs = order.enrolmentRequired ? line.provider : undefined;
+      if (needs !== undefined && !(needs in order.organisations)) {
+        complain(['organisations'], `no organisation id at ${needs}, which line ${line.lineNumber} needs`);
+      }
+    });
+  });
+
+type ImportedOrder = z.infer<typeof orderSchema>;
+
+/** @throws Fault BAD_INPUT with every problem, ENCODING, JSON_MALFORMED, ... */
+export function readJsonOrders(bytes: Uint8Array): NewOrder[] {
+  return check(z.array(z.unknown()).parse(listOf(readJson(bytes))), (index) => `order ${index + 1}`);
+}
+
+const listOf = (value: unknown): unknown => (Array.isArray(value) ? value : [value]);
+
+const columns = [
+  'order_id',
+  'customer',
+  'order_date',
+  'purchase_order_number',
+  'enrolment_required',
+  'line_number',
+  'product',
+  'quantity',
+  'provider',
+  'organisation_id',
+] as const;
+
+type CsvRow = Record<(typeof columns)[number], string>;
+
+/**
+ * Rows of one order follow each other in any order; what is said of the order must be the same in each of its rows.
+ *
+ * @throws Fault BAD_INPUT with every problem, ENCODING
+ */
+export function readCsvOrders(bytes: Uint8Array): NewOrder[] {
+  const rows = parseCsv(bytes);
+  const groups = [...Map.groupBy(rows, (row) => row.order_id)];
+  return check(
+    groups.map(([, group]) => fromRows(group)),
+    (index) => `order ${groups[index]?.[0] ?? ''}`,
+  );
+}
+
+function parseCsv(bytes: Uint8Array): CsvRow[] {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new Fault('ENCODING', 'the file is not valid UTF-8');
+  }
+  try {
+    return parse(text, {
+      bom: true,
+      columns: checkHeader,
+      record_delimiter: ['\r\n', '\n', '\r'],
+      max_record_size: 10_000,
+      skip_empty_lines: true,
+    });
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw new Fault('BAD_INPUT', error instanceof Error ? error.message : 'not a CSV file', { cause: error });
+  }
+}
+
+/** csv-parse would let the last of two equal headers win, and pass over one that it does not know. */
+function checkHeader(header: string[]): string[] {
+  const problems = [
+    ...columns.filter((name) => !header.includes(name)).map((name) => `column ${name} is missing`),
+    ...header
+      .filter((name) => !columns.some((known) => known === name))
+      .map((name) => `column ${name} is not known`),
+    ...header
+      .filter((name, index) => header.indexOf(name) !== index)
+      .map((name) => `column ${name} stands twice`),
+  ];
+  if (problems.length > 0) throw new Fault('BAD_INPUT', problems.join('; '));
+  return header;
+}
+
+const orNothing = (text: string): string | undefined => (text === '' ? undefined : text);
+const toNumber = (text: string): unknown => (/^\d{1,9}$/.test(text) ? Number(text) : text);
+const toBoolean = (text: string): unknown => ({ true: true, false: false })[text] ?? text;
+
+function fromRows(rows: readonly CsvRow[]): unknown {
+  const first = rows[0];
+  const ofOrder = ['customer', 'order_date', 'purchase_order_number', 'enrolment_required'] as const;
+  const differing = ofOrder.filter((name) => rows.some((row) => row[name] !== first?.[name]));
+  if (!first || differing.length > 0) {
+    throw new Fault('BAD_INPUT', `order ${first?.order_id ?? ''}: rows differ in ${differing.join(', ')}`);
+  }
+  return {
+    id: first.order_id,
+    customer: orNothing(first.customer),
+    orderDate: first.order_date,
+    purchaseOrderNumber: orNothing(first.purchase_order_number),
+    enrolmentRequired: toBoolean(first.enrolment_required),
+    organisations: Object.fromEntries(
+      rows.filter((row) => row.organisation_id !== '').map((row) => [row.provider, row.organisation_id]),
+    ),
+    lines: rows.map((row) => ({
+      lineNumber: toNumber(row.line_number),
+      product: orNothing(row.product),
+      quantity: toNumber(row.quantity),
+      provider: orNothing(row.provider),
+    })),
+  };
+}
+
+function check(orders: readonly unknown[], label: (index: number) => string): NewOrder[] {
+  const problems: string[] = [];
+  const good: NewOrder[] = [];
+  orders.forEach((order, index) => {
+    const checked = orderSchema.safeParse(order);
+    if (checked.success) good.push(toNewOrder(checked.data));
+    else {
+      problems.push(
+        ...checked.error.issues.map((i) => `${label(index)}: ${i.path.join('.') || 'order'}: ${i.message}`),
+      );
+    }
+  });
+  if (problems.length > 0) throw new Fault('BAD_INPUT', problems.join('\n'));
+  return good;
+}
+
+function toNewOrder(order: ImportedOrder): NewOrder {
+  return {
+    id: order.id,
+    customer: order.customer ?? null,
+    orderDate: new Date(order.orderDate).toISOString(),
+    purchaseOrderNumber: order.purchaseOrderNumber ?? null,
+    enrolmentRequired: order.enrolmentRequired,
+    organisations: order.organisations,
+    lines: order.lines.map((line) => ({
+      lineNumber: line.lineNumber,
+      product: line.product ?? null,
+      quantity: line.quantity,
+      providerId: line.provider ?? null,
+    })),
+  };
+}
+
+/** All of them, or none. @throws Fault NOT_ALLOWED when one is in the store already */
+export async function importOrders(db: Db, operator: Operator, orders: readonly NewOrder[]): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    for (const order of orders) {
+      await insertOrder(trx, order, operator.now);
+      await audit(trx, operator, {
+        action: 'order.import',
+        subject: `order ${order.id}`,
+        before: null,
+        after: { lines: order.lines.length, enrolmentRequired: order.enrolmentRequired },
+      });
+    }
+  });
+}

@@ -1,0 +1,107 @@
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { LoadedConfig } from '../runtime/config.ts';
+import { errnoOf } from '../runtime/faults.ts';
+import { inboxFolder, inboxNames } from '../runtime/paths.ts';
+import { listBatches, type Batch } from '../store/batches.ts';
+import { countFiles, listDeliveries, type Delivery } from '../store/deliveries.ts';
+import { countByStatus } from '../store/devices.ts';
+import { lastRun, type JobRun } from '../store/job-runs.ts';
+import { openProviderRequests, type ProviderRequestRow } from '../store/provider-requests.ts';
+import type { Db, Row } from '../store/tables.ts';
+import { isAlive, listWorkers } from '../store/workers.ts';
+
+/** Is everything well? What `enrol status` shows. */
+export interface Overview {
+  readonly daemons: readonly { name: string; running: boolean; host: string; pid: number; since: string }[];
+  readonly inboxes: readonly InboxOverview[];
+  /** Files that need somebody: rejected, held or deferred, newest first. */
+  readonly problems: readonly Delivery[];
+  readonly batchesInError: readonly Batch[];
+  /** Requests without a final answer, oldest first. */
+  readonly openRequests: readonly ProviderRequestRow[];
+  readonly jobs: readonly { job: string; lastRun: JobRun | undefined }[];
+  readonly devices: Partial<Record<string, number>>;
+}
+
+export interface InboxOverview {
+  readonly name: string;
+  /** Files in in/ by how long they have been there. */
+  readonly backlog: Readonly<Record<AgeClass, number>>;
+  readonly deferred: number;
+  readonly rejected: number;
+  readonly held: number;
+  readonly done: number;
+}
+
+/** Upper bounds in seconds. */
+const ageClasses = { 'under 1 min': 60, 'under 10 min': 600, 'under 1 h': 3600, older: Infinity } as const;
+export type AgeClass = keyof typeof ageClasses;
+const ageNames = Object.keys(ageClasses) as AgeClass[];
+
+const listed = 50;
+const processes = ['loader', 'extractor', 'adaptor', 'scheduler'];
+
+export async function overview(
+  loaded: LoadedConfig,
+  db: Db,
+  jobKeys: readonly string[],
+  now: Date,
+): Promise<Overview> {
+  const counts = await countFiles(db);
+  const countOf = (folder: string, state: string) =>
+    counts.find((row) => row.folder === folder && row.state === state)?.count ?? 0;
+  const inboxes = inboxNames(loaded.config).map(async (name) => ({
+    name,
+    backlog: await backlogOf(join(inboxFolder(loaded, name), 'in'), now),
+    deferred: countOf(name, 'deferred'),
+    rejected: countOf(name, 'rejected'),
+    held: countOf(name, 'held'),
+    done: countOf(name, 'done'),
+  }));
+  return {
+    daemons: daemonsOf(await listWorkers(db), now),
+    inboxes: await Promise.all(inboxes),
+    problems: await listDeliveries(db, { states: ['rejected', 'held', 'deferred'], limit: listed }),
+    batchesInError: await listBatches(db, { status: 'Error', limit: listed, order: 'newest' }),
+    openRequests: await openProviderRequests(db, listed),
+    jobs: await Promise.all(jobKeys.map(async (job) => ({ job, lastRun: await lastRun(db, job) }))),
+    devices: await countByStatus(db),
+  };
+}
+
+/** Every living process, and of a daemon without one the last that was. */
+function daemonsOf(workers: readonly Row<'worker'>[], now: Date): Overview['daemons'] {
+  return processes.flatMap((name) => {
+    const ofDaemon = workers.filter((worker) => worker.daemon === name);
+    const alive = ofDaemon.filter((worker) => isAlive(worker, now));
+    const shown = alive.length > 0 ? alive : ofDaemon.slice(0, 1);
+    return shown.map((worker) => ({
+      name,
+      running: alive.includes(worker),
+      host: worker.host,
+      pid: worker.pid,
+      since: worker.started_at,
+    }));
+  });
+}
+
+/** By the time the name appeared here (ctime): a sender may keep an old mtime. */
+async function backlogOf(folder: string, now: Date): Promise<Record<AgeClass, number>> {
+  const backlog = Object.fromEntries(ageNames.map((name) => [name, 0])) as Record<AgeClass, number>;
+  for (const name of await readdir(folder).catch(emptyIfMissing)) {
+    if (name.startsWith('.')) continue;
+    const stat = await lstat(join(folder, name)).catch(emptyIfMissing);
+    if (Array.isArray(stat)) continue; // Taken meanwhile.
+    const seconds = (now.getTime() - stat.ctimeMs) / 1000;
+    const age = ageNames.find((candidate) => seconds < ageClasses[candidate]) ?? 'older';
+    backlog[age]++;
+  }
+  return backlog;
+}
+
+function emptyIfMissing(error: unknown): [] {
+  if (errnoOf(error) === 'ENOENT') return [];
+  throw error;
+}
