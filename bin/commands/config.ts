@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+
+import { ConfigFault } from '../../shared/runtime/config.ts';
+import { configAsYaml, configSchemaText } from '../../shared/runtime/config-text.ts';
+import { exitCodes } from '../../shared/runtime/exit-codes.ts';
+import { sessionOf } from '../session.ts';
+
+export function configCommands(enrol: Command): void {
+  const config = enrol.command('config').description('the configuration');
+
+  config
+    .command('check')
+    .description('all problems of the configuration at once; exit code 3 if there are any')
+    .action(async (_options: unknown, command: Command) => {
+      const session = sessionOf(command);
+      try {
+        const { file } = await session.loadConfig();
+        session.print({ file, problems: [] }, `${file}: no problems`);
+      } catch (error) {
+        if (!(error instanceof ConfigFault)) throw error;
+        session.print({ problems: error.problems }, error.detail);
+        process.exitCode = exitCodes.config.code;
+      }
+    });
+
+  config
+    .command('show')
+    .description('the configuration in force, defaults included')
+    .action(async (_options: unknown, command: Command) => {
+      const session = sessionOf(command);
+      const loaded = await session.loadConfig();
+      session.print(loaded.config, configAsYaml(loaded.config));
+    });
+
+  config
+    .command('schema')
+    .description('JSON Schema of the configuration, for editors')
+    .action((_options: unknown, command: Command) => {
+      const text = configSchemaText();
+      sessionOf(command).print(JSON.parse(text), text);
+    });
+}

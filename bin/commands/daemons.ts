@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+
+import { adaptor } from '../../daemons/adaptor/main.ts';
+import { extractor } from '../../daemons/extractor/main.ts';
+import { loader } from '../../daemons/loader/main.ts';
+import { scheduler } from '../../jobs/scheduler.ts';
+import { runDaemon, type Runtime, type Work } from '../../shared/daemon/process.ts';
+import { sessionOf } from '../session.ts';
+import { up } from '../up.ts';
+
+type Plan = (runtime: Runtime, once: boolean) => Promise<Work> | Work;
+
+const daemons: Readonly<Record<string, { description: string; plan: Plan }>> = {
+  loader: { description: 'From Generic Format: sealed generic files in, batches out', plan: loader },
+  extractor: { description: 'To Generic Format: batches in, sealed generic files out', plan: extractor },
+  adaptor: {
+    description: 'Transformation: generic files to providers, and their answers back',
+    plan: adaptor,
+  },
+  scheduler: { description: 'runs the jobs, by schedule and when a batch is ready', plan: scheduler },
+};
+
+export function daemonCommands(enrol: Command): void {
+  for (const [name, { description, plan }] of Object.entries(daemons)) {
+    enrol
+      .command(name)
+      .description(description)
+      .option('--once', 'work off what is there, then exit; exit code 6 if anything was rejected or held')
+      .action(async (options: { once?: boolean }, command: Command) => {
+        const { place } = sessionOf(command);
+        const once = options.once ?? false;
+        process.exitCode = await runDaemon(name, { ...place, once }, async (runtime) => plan(runtime, once));
+      });
+  }
+
+  enrol
+    .command('up')
+    .description('run all daemons and the scheduler in this terminal; Ctrl-C stops them all')
+    .action(async (_options: unknown, command: Command) => {
+      process.exitCode = await up(sessionOf(command).place, Object.keys(daemons));
+    });
+}

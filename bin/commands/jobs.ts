@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+
+import { jobNamed, jobs } from '../../jobs/registry.ts';
+import { runJob } from '../../jobs/run-job.ts';
+import { exitCodes } from '../../shared/runtime/exit-codes.ts';
+import { systemClock } from '../../shared/spool/inbox.ts';
+import { lastRun } from '../../shared/store/job-runs.ts';
+import { registerWorker, signOff } from '../../shared/store/workers.ts';
+import { shortTime, table } from '../output.ts';
+import { sessionOf } from '../session.ts';
+
+export function jobCommands(enrol: Command): void {
+  const job = enrol.command('job').description('jobs');
+
+  job
+    .command('list')
+    .description('jobs with schedule, trigger and last run')
+    .action(async (_options: unknown, command: Command) => {
+      const session = sessionOf(command);
+      const listed = await session.withStore((db, { config }) =>
+        Promise.all(
+          jobs.map(async ({ key, name, description, trigger }) => ({
+            job: key,
+            name,
+            description,
+            trigger: trigger ?? null,
+            ...config.jobs[key],
+            lastRun: (await lastRun(db, key)) ?? null,
+          })),
+        ),
+      );
+      const rows = listed.map((each) => [
+        each.job,
+        each.name,
+        each.enabled ? 'yes' : 'no',
+        each.schedule || (each.trigger ? 'a loaded batch' : 'by hand'),
+        shortTime(each.lastRun?.started_at ?? null),
+        each.lastRun?.state,
+      ]);
+      session.print(listed, table(['job', 'name', 'enabled', 'runs', 'last run', 'state'], rows));
+    });
+
+  job
+    .command('run <job>')
+    .description('run a job now; exit code 6 if it met problems')
+    .addHelpText('after', '\nExample:\n  enrol job run deviceEnrolmentRequest')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const session = sessionOf(command);
+      const wanted = jobNamed(name);
+      const { run, result } = await session.withStore(async (db) => {
+        const worker = await registerWorker(db, 'enrol job', new Date());
+        try {
+          return await runJob({ db, worker, clock: systemClock, emit: () => undefined }, wanted, 'operator');
+        } finally {
+          await signOff(db, worker, new Date());
+        }
+      });
+      session.print({ run: run.id, state: run.state, ...result }, [
+        `${wanted.name}: ${result.batches} batch(es), ${result.records} record(s), ${result.problems.length} problem(s)`,
+        ...result.problems.map((problem) => `  ${problem}`),
+      ]);
+      if (result.problems.length > 0) process.exitCode = exitCodes.refused.code;
+    });
+}

@@ -1,0 +1,99 @@
+import type { Command } from 'commander';
+import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+
+import { importOrders, readCsvOrders, readJsonOrders } from '../../shared/operator/import-orders.ts';
+import { overrideOrder, voidOrder, type OrderActionResult } from '../../shared/operator/order-actions.ts';
+import { errnoOf, Fault } from '../../shared/runtime/faults.ts';
+import { pair, sessionOf } from '../session.ts';
+
+const reasonOption = ['--reason <text>', 'why; kept in the audit'] as const;
+
+export function orderCommands(enrol: Command): void {
+  const orders = enrol.command('orders').description('sales orders');
+
+  orders
+    .command('import <file>')
+    .description('bring sales orders in, from .json or .csv: all of them or none')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  enrol orders import demo/orders.json\n  enrol orders import orders.csv --json',
+    )
+    .action(async (file: string, _options: unknown, command: Command) => {
+      const session = sessionOf(command);
+      const list = readerOf(file)(await readInput(file));
+      await session.withStore((db) => importOrders(db, session.operator(`import of ${file}`), list));
+      const ids = list.map((order) => order.id);
+      session.print({ imported: ids }, `Imported ${ids.length} order(s): ${ids.join(', ')}`);
+    });
+
+  orders
+    .command('void <order>')
+    .description('take a whole order back from its provider')
+    .requiredOption(...reasonOption)
+    .addHelpText('after', '\nExample:\n  enrol orders void 884210 --reason "customer withdrew"')
+    .action(async (order: string, { reason }: { reason: string }, command: Command) => {
+      const session = sessionOf(command);
+      const result = await session.withStore((db) => voidOrder(db, session.operator(reason), order));
+      session.print(result, describe('void', result));
+    });
+
+  orders
+    .command('override <order>')
+    .description('replace what the provider has of an order, after a correction')
+    .option('--organisation <provider=id>', 'new organisation id at a provider (repeatable)', pair, {})
+    .option('--purchase-order <number>', 'new purchase order number')
+    .option('--drop <device...>', 'devices that leave the order')
+    .requiredOption(...reasonOption)
+    .addHelpText(
+      'after',
+      '\nExample:\n  enrol orders override 884210 --organisation apple=7100456 --reason "wrong customer"',
+    )
+    .action(async (order: string, options: OverrideOptions, command: Command) => {
+      const session = sessionOf(command);
+      const changes = {
+        organisations: options.organisation,
+        purchaseOrderNumber: options.purchaseOrder,
+        drop: options.drop ?? [],
+      };
+      const result = await session.withStore((db) =>
+        overrideOrder(db, session.operator(options.reason), order, changes),
+      );
+      session.print(result, describe('override', result));
+    });
+}
+
+interface OverrideOptions {
+  readonly organisation: Record<string, string>;
+  readonly purchaseOrder?: string;
+  readonly drop?: string[];
+  readonly reason: string;
+}
+
+function describe(what: string, { order, devices }: OrderActionResult): string {
+  const counts = Object.entries(devices).map(([status, count]) => `${count} ${status}`);
+  return `Order ${order}: ${what}; devices: ${counts.join(', ') || 'none changed'}`;
+}
+
+/** @throws Fault BAD_INPUT */
+function readerOf(file: string): typeof readJsonOrders {
+  switch (extname(file).toLowerCase()) {
+    case '.json':
+      return readJsonOrders;
+    case '.csv':
+      return readCsvOrders;
+    default:
+      throw new Fault('BAD_INPUT', `${file}: orders are imported from .json or .csv`);
+  }
+}
+
+/** @throws Fault NOT_FOUND, BAD_INPUT */
+export async function readInput(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT') throw new Fault('NOT_FOUND', `there is no file ${file}`, { cause: error });
+    throw new Fault('BAD_INPUT', `${file} cannot be read (${code ?? 'unknown error'})`, { cause: error });
+  }
+}

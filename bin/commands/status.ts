@@ -1,0 +1,133 @@
+import type { Command } from 'commander';
+
+import { jobs } from '../../jobs/registry.ts';
+import { overview, type Overview } from '../../shared/operator/overview.ts';
+import { setModuleProperty } from '../../shared/operator/property-actions.ts';
+import { moduleProperties, readProperties, type PropertyName } from '../../shared/store/module-properties.ts';
+import { listEvents } from '../../shared/store/workflow-events.ts';
+import { shortTime, table } from '../output.ts';
+import { sessionOf, wholeNumber } from '../session.ts';
+import { fileTable } from './files.ts';
+
+export function statusCommands(enrol: Command): void {
+  enrol
+    .command('status')
+    .description('is everything well: daemons, backlog, problems, open requests, jobs')
+    .action(async (_options: unknown, command: Command) => {
+      const session = sessionOf(command);
+      const keys = jobs.map((job) => job.key);
+      const seen = await session.withStore((db, loaded) => overview(loaded, db, keys, new Date()));
+      session.print(seen, toLines(seen));
+    });
+
+  enrol
+    .command('events')
+    .description('workflow events, newest first')
+    .option('--limit <n>', 'at most so many', wholeNumber, 50)
+    .action(async ({ limit }: { limit: number }, command: Command) => {
+      const session = sessionOf(command);
+      const events = await session.withStore((db) => listEvents(db, limit));
+      const lines = events.map(
+        (event) =>
+          `${shortTime(event.created_at)}  ${event.event_type}/${event.event_code}  order ${event.reference_number}\n` +
+          event.notes.replace(/^/gm, '    '),
+      );
+      session.print(events, lines.length > 0 ? lines : 'No workflow events.');
+    });
+
+  const property = enrol.command('property').description('module properties');
+  property
+    .command('list')
+    .description('every module property with its present value')
+    .action(async (_options: unknown, command: Command) => {
+      const session = sessionOf(command);
+      const values = await session.withStore((db) => readProperties(db));
+      const names = Object.keys(moduleProperties) as PropertyName[];
+      session.print(
+        values,
+        table(
+          ['property', 'value', 'meaning'],
+          names.map((name) => [name, values[name], moduleProperties[name].description]),
+        ),
+      );
+    });
+  property
+    .command('set <name> <value>')
+    .description('change a module property; takes effect at the next run of its job')
+    .requiredOption('--reason <text>', 'why; kept in the audit')
+    .action(async (name: string, value: string, { reason }: { reason: string }, command: Command) => {
+      const session = sessionOf(command);
+      await session.withStore((db) => setModuleProperty(db, session.operator(reason), name, value));
+      session.print({ name, value }, `${name} = ${value}`);
+    });
+}
+
+function toLines(seen: Overview): string[] {
+  const { daemons, inboxes, openRequests } = seen;
+  return [
+    'Daemons',
+    ...table(
+      ['name', 'state', 'host', 'pid', 'since'],
+      daemons.map((each) => [
+        each.name,
+        each.running ? 'running' : 'stopped',
+        each.host,
+        each.pid,
+        shortTime(each.since),
+      ]),
+    ),
+    '',
+    'Inboxes',
+    ...table(
+      ['inbox', ...Object.keys(inboxes[0]?.backlog ?? {}), 'deferred', 'held', 'rejected', 'done'],
+      inboxes.map((each) => [
+        each.name,
+        ...Object.values(each.backlog),
+        each.deferred,
+        each.held,
+        each.rejected,
+        each.done,
+      ]),
+    ),
+    ...section('Files that need somebody', seen.problems, fileTable),
+    ...section('Batches in error', seen.batchesInError, (batches) =>
+      table(
+        ['batch', 'interface', 'provider', 'stage', 'since'],
+        batches.map((each) => [each.id, each.type, each.provider_id, each.stage, shortTime(each.updated_at)]),
+      ),
+    ),
+    ...section('Provider requests without a final answer', openRequests, (requests) =>
+      table(
+        ['request', 'provider', 'state', 'sent', 'questions', 'last error'],
+        requests.map((each) => [
+          each.transaction_id,
+          each.provider_id,
+          each.state,
+          shortTime(each.sent_at),
+          each.queries,
+          each.last_error,
+        ]),
+      ),
+    ),
+    '',
+    'Jobs',
+    ...table(
+      ['job', 'last run', 'state', 'detail'],
+      seen.jobs.map(({ job, lastRun }) => [
+        job,
+        shortTime(lastRun?.started_at ?? null),
+        lastRun?.state,
+        lastRun?.detail,
+      ]),
+    ),
+    '',
+    `Devices: ${
+      Object.entries(seen.devices)
+        .map(([status, count]) => `${count ?? 0} ${status}`)
+        .join(', ') || 'none'
+    }`,
+  ];
+}
+
+const section = <T>(title: string, list: readonly T[], show: (list: readonly T[]) => string[]): string[] =>
+  list.length === 0 ? [] : ['', title, ...show(list)];
