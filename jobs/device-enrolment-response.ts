@@ -1,9 +1,11 @@
 import { deviceEnrolmentResponse, type ResponseOrder } from '../shared/generic/device-enrolment-response.ts';
 import { bug, Fault } from '../shared/runtime/faults.ts';
 import { findItem, settleItem, type Batch } from '../shared/store/batches.ts';
-import { moveDevices } from '../shared/store/devices.ts';
+import { devicesOfOrder, moveDevices } from '../shared/store/devices.ts';
+import { isLetGo } from '../shared/store/states/device.ts';
 import {
   closeRequest,
+  failedDevices,
   openDevices,
   openRequest,
   settleRequestDevice,
@@ -15,7 +17,14 @@ import type { Db } from '../shared/store/tables.ts';
 import { raiseEvent } from '../shared/store/workflow-events.ts';
 import type { Job, JobContext } from './job.ts';
 import { processBatches } from './process-batches.ts';
-import { describeOutcome, planResponse, type EventText, type ResponsePlan } from './response-rules.ts';
+import {
+  describeErrors,
+  describeFailure,
+  describeOutcome,
+  planResponse,
+  type EventText,
+  type ResponsePlan,
+} from './response-rules.ts';
 
 /** Device Enrolment Response: a provider's outcome changes the devices, and people are told of failures. */
 export const deviceEnrolmentResponseJob: Job = {
@@ -43,7 +52,7 @@ async function applyResponse(
   const plan = planResponse(request.request_type, await openDevices(trx, request.id), response);
   await settleDevices(context, trx, batch, request, plan);
   const text = describeOutcome({ requestType: request.request_type, orderId, providerId }, plan);
-  if (plan.silent.length === 0) await closeAnswered(context, trx, request, text);
+  if (plan.silent.length === 0) await closeAnswered(context, trx, request);
   await tellPeople(context, trx, batch, orderId, text);
 }
 
@@ -63,22 +72,22 @@ async function settleDevices(
       device.succeeded ? 'succeeded' : 'failed',
       device.errors,
     );
-    const messages = device.errors.map((error) => `${error.id} ${error.errorMessage}`);
-    const note = messages.length > 0 ? messages.join('; ') : `${request.request_type} done`;
+    const note = device.succeeded ? `${request.request_type} done` : describeErrors(device.errors);
     await moveDevices(trx, [device], device.to, { actor: worker.actor, now, batchId: batch.id, note });
   }
 }
 
-async function closeAnswered(
-  { clock }: JobContext,
-  trx: Db,
-  request: EnrolmentRequest,
-  text: EventText,
-): Promise<void> {
+async function closeAnswered({ clock }: JobContext, trx: Db, request: EnrolmentRequest): Promise<void> {
   await closeRequest(trx, request.id, clock.now());
+  // Its outcome may have come in several responses.
+  const failed = await failedDevices(trx, request.id);
   const asked = await findItem(trx, request.batch_id, request.order_id);
-  if (asked) await settleItem(trx, asked, text.outcome === 'success' ? null : text.notes);
-  if (request.request_type === 'VOID' && text.outcome === 'success') {
+  if (asked)
+    await settleItem(trx, asked, failed.length === 0 ? null : failed.map(describeFailure).join('\n'));
+  if (request.request_type !== 'VOID') return;
+  const devices = await devicesOfOrder(trx, request.order_id);
+  // Another provider of the order may not have answered yet, or may have refused.
+  if (devices.every((device) => isLetGo(device.status))) {
     await updateOrder(trx, request.order_id, { status: 'Cancelled' }, clock.now());
   }
 }

@@ -74,7 +74,7 @@ export function describeOutcome(
   const lines = [
     `${request.requestType} of order ${request.orderId} at ${request.providerId}: ` +
       `${plan.settled.length - failed.length} of ${total} device(s) succeeded.`,
-    ...failed.map((device) => `${device.deviceId}: ${device.errors.map(describeError).join('; ')}`),
+    ...failed.map(describeFailure),
     ...plan.silent.map((device) => `${device.deviceId}: not mentioned in the answer, stays ${device.status}`),
     ...plan.unexpected.map((deviceId) => `${deviceId}: mentioned in the answer, but not asked for`),
   ];
@@ -82,4 +82,9 @@ export function describeOutcome(
   return { outcome: clean ? 'success' : 'failure', notes: lines.join('\n') };
 }
 
-const describeError = (error: GenericError): string => `${error.id} ${error.errorMessage}`;
+/** A failed device with the provider's messages, in one line. */
+export const describeFailure = (device: Pick<SettledDevice, 'deviceId' | 'errors'>): string =>
+  `${device.deviceId}: ${describeErrors(device.errors)}`;
+
+export const describeErrors = (errors: readonly GenericError[]): string =>
+  errors.map((error) => `${error.id} ${error.errorMessage}`).join('; ');

@@ -15,9 +15,24 @@ export interface FinishedRun {
  * @throws Fault ALREADY_RUNNING; whatever made the job fail, after it was recorded
  */
 export async function runJob(context: JobContext, job: Job, cause: JobRun['cause']): Promise<FinishedRun> {
+  if (inHand.has(job.key)) throw alreadyRunning(job);
+  inHand.add(job.key);
+  try {
+    return await recorded(context, job, cause);
+  } finally {
+    inHand.delete(job.key);
+  }
+}
+
+/** Jobs that this process runs now: a run of its own that is open in the store beside them was cut off. */
+const inHand = new Set<string>();
+
+const alreadyRunning = (job: Job): Fault => new Fault('ALREADY_RUNNING', `the job ${job.name} is running`);
+
+async function recorded(context: JobContext, job: Job, cause: JobRun['cause']): Promise<FinishedRun> {
   const { db, worker, clock, emit } = context;
   const started = await inTransaction(db, (trx) => startRun(trx, job.key, cause, worker, clock.now()));
-  if (!started) throw new Fault('ALREADY_RUNNING', `the job ${job.name} is running`);
+  if (!started) throw alreadyRunning(job);
   const fields = { job: job.name, run: started.id };
   emit('job.started', { ...fields, cause });
   const begin = clock.monotonic();

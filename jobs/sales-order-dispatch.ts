@@ -83,6 +83,12 @@ async function rejectOrder(
   errors: readonly GenericError[],
   batchId: number,
 ): Promise<void> {
+  if (order.status !== 'Awaiting Dispatch') {
+    throw new Fault(
+      'NOT_ALLOWED',
+      `order ${order.id} is ${order.status}: the warehouse cannot reject it any more`,
+    );
+  }
   const now = clock.now();
   await updateOrder(trx, order.id, { status: 'Error' }, now);
   const properties = await readProperties(trx);

@@ -8,6 +8,7 @@ import {
   moveRequest,
   recordOutcome,
   requestedOrders,
+  transactionsOfDevice,
   type ProviderRequestRow,
   type RequestedOrderRow,
 } from '../../shared/store/provider-requests.ts';
@@ -16,6 +17,7 @@ import type { Db } from '../../shared/store/tables.ts';
 import { toGenericResponse } from './generic-response.ts';
 import type { Provider } from './provider.ts';
 import type {
+  DeviceOutcome,
   OrderOutcome,
   ProviderAnswer,
   ProviderError,
@@ -71,13 +73,8 @@ export async function applyAnswer(runtime: Runtime, trx: Db, answered: Answered)
     case 'refused': {
       requireMove(request, 'refused');
       const orders = await requestedOrders(trx, request.id);
-      await settleOrders(
-        runtime,
-        trx,
-        answered,
-        orders,
-        orders.map((order) => refused(order, answer.errors)),
-      );
+      const outcomes = orders.map((order) => refused(order, answer.errors));
+      await settleOrders(runtime, trx, answered, outcomes);
       await moveRequest(trx, request, 'refused', {
         finished_at: now.toISOString(),
         last_error: describe(answer.errors),
@@ -86,10 +83,11 @@ export async function applyAnswer(runtime: Runtime, trx: Db, answered: Answered)
     }
     case 'result': {
       const orders = await requestedOrders(trx, request.id);
-      const { orders: outcomes, unexpected } = provider.format.toOutcomes(answer.result, orders);
+      const { orders: said, unexpected } = provider.format.toOutcomes(answer.result, orders);
+      const outcomes = await newOutcomes(trx, request, orders, said);
       const settled = outcomes.every((outcome) => outcomeOf(outcome) !== 'unknown');
       requireMove(request, settled ? 'finished' : 'unknown');
-      await settleOrders(runtime, trx, answered, orders, outcomes);
+      await settleOrders(runtime, trx, answered, outcomes);
       await moveRequest(trx, request, settled ? 'finished' : 'unknown', {
         ...theirId(answer.ids),
         finished_at: settled ? now.toISOString() : null,
@@ -117,22 +115,45 @@ const refused = (order: RequestedOrderRow, errors: readonly ProviderError[]): Or
   settled: true,
 });
 
-/** Records the outcomes that are new, and queues a generic response for each of these orders. */
+/** What is new in a result: what an earlier one settled stands as it is. */
+async function newOutcomes(
+  trx: Db,
+  request: ProviderRequestRow,
+  orders: readonly RequestedOrderRow[],
+  said: readonly OrderOutcome[],
+): Promise<OrderOutcome[]> {
+  const settled = new Set(orders.filter((order) => isFinal(order.outcome)).map((order) => order.orderId));
+  const open = said.filter((outcome) => !settled.has(outcome.orderId));
+  return Promise.all(
+    open.map(async (outcome) => ({ ...outcome, devices: await openDevices(trx, request, outcome) })),
+  );
+}
+
+async function openDevices(
+  trx: Db,
+  request: ProviderRequestRow,
+  { orderId, devices }: OrderOutcome,
+): Promise<readonly DeviceOutcome[]> {
+  if (request.state !== 'unknown') return devices; // The first result: all are open.
+  const open: DeviceOutcome[] = [];
+  for (const device of devices) {
+    const asked = await transactionsOfDevice(trx, String(orderId), device.deviceId);
+    if (!asked.some(({ id, outcome }) => id === request.id && isFinal(outcome))) open.push(device);
+  }
+  return open;
+}
+
+const isFinal = (outcome: ProviderOutcome): boolean => outcome === 'succeeded' || outcome === 'failed';
+
+/** Records the outcomes, and queues a generic response for each order of which there is something to say. */
 async function settleOrders(
   { loaded, clock }: Runtime,
   trx: Db,
   { provider, request, delivery }: Answered,
-  orders: readonly RequestedOrderRow[],
   outcomes: readonly OrderOutcome[],
 ): Promise<void> {
-  const known = new Set(
-    orders
-      .filter((order) => order.outcome === 'succeeded' || order.outcome === 'failed')
-      .map((o) => o.orderId),
-  );
   const now = clock.now();
   for (const [index, outcome] of outcomes.entries()) {
-    if (known.has(outcome.orderId)) continue;
     await recordOutcome(trx, request.id, {
       orderId: outcome.orderId,
       outcome: outcomeOf(outcome),

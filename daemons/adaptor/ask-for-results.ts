@@ -1,4 +1,5 @@
 import type { Runtime } from '../../shared/daemon/process.ts';
+import { toFault, type Fault } from '../../shared/runtime/faults.ts';
 import type { StepResult } from '../../shared/runtime/task-loop.ts';
 import { queuePublication } from '../../shared/store/deliveries.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
@@ -10,10 +11,24 @@ import { providerOf } from './provider.ts';
 /** Questions asked in one round at most. */
 const roundLimit = 100;
 
-/** Asks for the result of every accepted request whose time has come. The schedule is in the store: restarts keep it. */
+/**
+ * Asks for the result of every accepted request whose time has come. The schedule is in the store: restarts keep it.
+ *
+ * @throws Fault UNKNOWN_PROVIDER when one of them is to a provider that is no longer configured, after the others
+ */
 export async function askForResults(runtime: Runtime): Promise<StepResult> {
   const requests = await dueQueries(runtime.db, runtime.clock.now(), roundLimit);
-  for (const { id } of requests) await inTransaction(runtime.db, (trx) => ask(runtime, trx, id));
+  let stray: Fault | undefined;
+  for (const { id } of requests) {
+    try {
+      await inTransaction(runtime.db, (trx) => ask(runtime, trx, id));
+    } catch (thrown) {
+      const fault = toFault(thrown);
+      if (fault.code !== 'UNKNOWN_PROVIDER') throw fault;
+      stray = fault;
+    }
+  }
+  if (stray) throw stray;
   return { worked: requests.length, refused: 0, waiting: 0 };
 }
 

@@ -41,13 +41,13 @@ export async function receiveAnswer(
  * request holds no id of ours, so its name is all that ties it to the request.
  */
 function answeredFile({ format }: Provider, name: string): { of: AnsweredFile; transactionId?: string } {
-  const [stem, transactionId] = name.split('.');
-  if (transactionId !== undefined && stem === format.requestStem) return { of: 'request', transactionId };
-  if (transactionId !== undefined && stem === format.queryStem) return { of: 'query', transactionId };
-  return { of: 'query' };
+  const [stem, transactionId, extension] = name.split('.');
+  const of = stem === format.requestStem ? 'request' : 'query';
+  const ours = stem === format.requestStem || stem === format.queryStem;
+  return ours && transactionId !== undefined && extension !== undefined ? { of, transactionId } : { of };
 }
 
-/** @throws Fault UNKNOWN_TRANSACTION when no request fits, or the ids in name and content contradict each other */
+/** @throws Fault UNKNOWN_TRANSACTION when no request fits, UNEXPECTED_ANSWER when name and content contradict each other */
 async function findRequest(
   trx: Db,
   provider: Provider,

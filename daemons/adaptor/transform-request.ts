@@ -8,7 +8,7 @@ import { readDocument } from '../../shared/generic/document.ts';
 import type { KeyRing } from '../../shared/pgp/key-ring.ts';
 import { Fault, toFault } from '../../shared/runtime/faults.ts';
 import type { Decision, ReceivedFile } from '../../shared/spool/inbox-worker.ts';
-import { findBatch, moveBatch } from '../../shared/store/batches.ts';
+import { findBatch, moveBatch, type Batch } from '../../shared/store/batches.ts';
 import { queuePublication } from '../../shared/store/deliveries.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
 import { insertProviderRequest } from '../../shared/store/provider-requests.ts';
@@ -67,10 +67,15 @@ async function mapRequest(
   }
 }
 
-/** The batch of a file that cannot be mapped ends in error; it may stand there already, from before a crash. */
+/**
+ * The batch of a file that cannot be mapped ends in error; it may stand there already, from before a crash.
+ *
+ * @throws Fault BATCH_NOT_READY: once the file is refused, nothing would move the batch any more
+ */
 async function failBatch({ db, worker, clock }: Runtime, id: number, note: string): Promise<void> {
   await inTransaction(db, async (trx) => {
     const batch = await findBatch(trx, id);
+    if (batch) requireRecorded(batch);
     if (batch?.stage !== extracted.stage || batch.status !== extracted.status) return;
     await moveBatch(trx, id, transforming, worker.actor, clock.now());
     await moveBatch(trx, id, failed, worker.actor, clock.now(), note);
@@ -117,9 +122,14 @@ async function requireExtracted(trx: Db, id: number): Promise<void> {
   const batch = await findBatch(trx, id);
   if (batch?.direction !== 'outbound') throw new Fault('UNKNOWN_BATCH', `there is no outbound batch ${id}`);
   if (batch.stage === extracted.stage && batch.status === extracted.status) return;
-  const where = `batch ${id} stands at ${batch.stage} · ${batch.status}`;
-  // The file was seen before its extractor could record that it is out.
-  if (batch.stage === 'Extract/Load' && batch.status === 'In progress')
-    throw new Fault('BATCH_NOT_READY', where);
-  throw new Fault('BATCH_ELSEWHERE', where);
+  requireRecorded(batch);
+  throw new Fault('BATCH_ELSEWHERE', describe(batch));
 }
+
+/** @throws Fault BATCH_NOT_READY when the file was seen before its extractor could record that it is out */
+function requireRecorded(batch: Batch): void {
+  if (batch.stage !== extracted.stage || batch.status !== 'In progress') return;
+  throw new Fault('BATCH_NOT_READY', describe(batch));
+}
+
+const describe = (batch: Batch): string => `batch ${batch.id} stands at ${batch.stage} · ${batch.status}`;

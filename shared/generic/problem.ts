@@ -6,8 +6,7 @@ export type ProblemCode =
   | 'FORBIDDEN_KEY'
   | 'UNKNOWN_INTERFACE'
   | 'SCHEMA_VIOLATION'
-  | 'COUNT_MISMATCH'
-  | 'BAD_NAME';
+  | 'COUNT_MISMATCH';
 
 /** A document that cannot be used. The message names paths and expectations, never the content itself. */
 export class DocumentProblem extends Error {

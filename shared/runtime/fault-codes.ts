@@ -307,7 +307,8 @@ export const faultCodes = {
   SPOOL_PERMISSION: {
     class: 'transient',
     what: 'A file cannot be read or moved by us.',
-    action: 'Correct owner and mode of the file named in the detail.',
+    action:
+      'Let our user read and write the file named in the detail: Linux lets nobody link to a file that they may not write.',
   },
   FILE_BUSY: {
     class: 'transient',

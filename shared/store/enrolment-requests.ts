@@ -131,6 +131,25 @@ export async function settleRequestDevice(
     .execute();
 }
 
+/** The devices of a request that failed, with the provider's errors. */
+export async function failedDevices(
+  db: Db,
+  requestId: number,
+): Promise<{ deviceId: string; errors: readonly GenericError[] }[]> {
+  const rows = await db
+    .selectFrom('enrolment_request_device as asked')
+    .innerJoin('device', 'device.id', 'asked.device')
+    .select(['device.device_id as deviceId', 'asked.errors_json'])
+    .where('asked.request_id', '=', requestId)
+    .where('asked.outcome', '=', 'failed')
+    .orderBy('device.id')
+    .execute();
+  return rows.map(({ deviceId, errors_json: errors }) => ({
+    deviceId,
+    errors: JSON.parse(errors ?? '[]') as GenericError[],
+  }));
+}
+
 /** Closes the request: the order may be asked about again. */
 export async function closeRequest(db: Db, requestId: number, now: Date): Promise<void> {
   await db

@@ -6,7 +6,10 @@ import type { Db, Row } from './tables.ts';
 
 export type JobRun = Row<'job_run'>;
 
-/** Starts a run; undefined when the job is running already. A run whose process has died counts as interrupted. */
+/**
+ * Starts a run of a job that this process has not in hand; undefined when another process runs it. A run whose process
+ * has died counts as interrupted.
+ */
 export async function startRun(
   db: Db,
   job: string,
@@ -21,7 +24,9 @@ export async function startRun(
     .where('state', '=', 'running')
     .executeTakeFirst();
   if (running) {
-    if ((await aliveWorkerIds(db, now)).includes(running.worker_id)) return undefined;
+    // The caller has none of this job in hand: an open run of its own is one whose end it could not record.
+    const own = running.worker_id === worker.id;
+    if (!own && (await aliveWorkerIds(db, now)).includes(running.worker_id)) return undefined;
     await finish(db, running.id, { state: 'interrupted', finished_at: now.toISOString() });
   }
   return db

@@ -45,6 +45,7 @@ export function mayMove(direction: Direction, from: Standing, to: Standing): boo
     case 'Complete':
       return there === here + 1 && to.status === 'In progress';
     case 'Error': {
+      if (here === 0) return false;
       const back = lastValidStage(direction, from.stage);
       return to.stage === back.stage && to.status === back.status;
     }

@@ -36,6 +36,10 @@ export const deviceMoves: Moves<DeviceStatus> = {
   'Unenrol Failed': ['Unenrol Pending', 'Enrol Pending'],
 };
 
+/** Whether no provider holds the device for us, or is asked to. */
+export const isLetGo = (status: DeviceStatus): boolean =>
+  status === 'Unenrolled' || status === 'Not Required';
+
 /** What a request asks for one device. An override keeps some devices of its order and drops others. */
 export type DeviceRole = 'enrol' | 'unenrol';
 

@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { migrateStore } from '../../shared/store/migrate.ts';
+import { openStore } from '../../shared/store/open-store.ts';
+import { openSqlite } from '../../shared/store/sqlite/open-sqlite.ts';
+import type { Db } from '../../shared/store/tables.ts';
+
+export interface TemporaryStore {
+  readonly folder: string;
+  readonly file: string;
+  readonly db: Db;
+  /** The same store through another connection, as another process has it. */
+  again(): Promise<Db>;
+  /** Closes every connection and removes the folder. */
+  close(): Promise<void>;
+}
+
+/** A migrated, empty SQLite store in a folder of its own. */
+export async function temporaryStore(): Promise<TemporaryStore> {
+  const folder = await mkdtemp(join(tmpdir(), 'store-'));
+  const file = join(folder, 'enrol.db');
+  const opened: Db[] = [];
+  const again = async () => {
+    const db = await openStore({ file, busySeconds: 5 });
+    opened.push(db);
+    return db;
+  };
+  await createStore(file);
+  return {
+    folder,
+    file,
+    db: await again(),
+    again,
+    close: async () => {
+      for (const db of opened) await db.destroy();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** What `enrol init` does for the store. */
+export async function createStore(file: string): Promise<void> {
+  const db = openSqlite({ file, busySeconds: 5, create: true });
+  await migrateStore(db);
+  await db.destroy();
+}

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+
+import type { Runtime } from '../../shared/daemon/process.ts';
+import { configSchema } from '../../shared/runtime/config-schema.ts';
+import type { Emit } from '../../shared/runtime/events.ts';
+import { registerWorker } from '../../shared/store/workers.ts';
+import { temporaryStore } from './temporary-store.ts';
+
+export interface TestRuntime extends Runtime {
+  /** What was emitted, oldest first. */
+  readonly events: readonly { readonly name: string; readonly fields: object }[];
+  /** Lets time pass. */
+  pass(seconds: number): void;
+  close(): Promise<void>;
+}
+
+/** What a process has at hand: a real store, real configuration, and a clock that stands still. */
+export async function testRuntime(config: object = {}): Promise<TestRuntime> {
+  const store = await temporaryStore();
+  const { folder, db } = store;
+  let now = Date.parse('2026-05-06T12:00:00.000Z');
+  const clock = { now: () => new Date(now), monotonic: () => now };
+  const events: { name: string; fields: object }[] = [];
+  const emit: Emit = (name, fields) => events.push({ name, fields });
+  return {
+    loaded: { home: folder, file: join(folder, 'enrol.yaml'), config: configSchema.parse(config) },
+    db,
+    worker: await registerWorker(db, 'test', clock.now()),
+    clock,
+    emit,
+    events,
+    pass: (seconds) => {
+      now += seconds * 1000;
+    },
+    close: () => store.close(),
+  };
+}

@@ -1,0 +1,184 @@
+import { receiveAnswer } from '../../../daemons/adaptor/receive-answer.ts';
+import { recordSent } from '../../../daemons/adaptor/record-sent.ts';
+import { transformRequest } from '../../../daemons/adaptor/transform-request.ts';
+import {
+  deviceEnrolmentRequest,
+  describeRequest,
+  type DeviceEnrolmentRequest,
+  type RequestOrder,
+} from '../../../shared/generic/device-enrolment-request.ts';
+import type { DeviceEnrolmentResponse } from '../../../shared/generic/device-enrolment-response.ts';
+import { writeDocument } from '../../../shared/generic/document.ts';
+import type { KeyRing } from '../../../shared/pgp/key-ring.ts';
+import { sealMessage } from '../../../shared/pgp/seal.ts';
+import type { Decision, ReceivedFile } from '../../../shared/spool/inbox-worker.ts';
+import { createBatch, moveBatch, requireBatch } from '../../../shared/store/batches.ts';
+import { insertSeen, markPublished, markSealed, unpublished } from '../../../shared/store/deliveries.ts';
+import { inTransaction } from '../../../shared/store/open-store.ts';
+import type { Standing } from '../../../shared/store/states/batch.ts';
+import { makeKey, ringOf } from '../../support/pgp.ts';
+import { testRuntime, type TestRuntime } from '../../support/test-runtime.ts';
+import { documentOf, orderOf } from '../apple/examples.ts';
+
+/** What happens around the adaptor: the extractor's files, the publisher, and Apple. */
+
+/** One key for all tests: they are about the files, not about the keys. Older than the clock of the tests. */
+export const keyRing = async (): Promise<KeyRing> =>
+  ringOf([await makeKey({ date: new Date('2026-05-01T00:00:00Z') })]);
+
+const account = { shipTo: '0000054321', depResellerId: '0F0F0F0F' };
+const plain = { encryption: 'none', signature: 'forbidden' };
+
+export const adaptorRuntime = (limits: object = {}): Promise<TestRuntime> =>
+  testRuntime({ providers: { apple: { format: 'apple', account, limits, inbox: plain } } });
+
+/** An order of the devices D1, D2 …, whose serial numbers at Apple are S<order>-1, S<order>-2 … */
+export const order = (id: number, devices: number, changes: Partial<RequestOrder> = {}): RequestOrder =>
+  orderOf(
+    id,
+    Array.from({ length: devices }, (_, index) => `S${id}-${index + 1}`),
+    changes,
+  );
+
+/** A batch as the extractor leaves it, and its document. */
+export async function extracted(
+  rt: TestRuntime,
+  orders: readonly RequestOrder[],
+  changes: Partial<DeviceEnrolmentRequest> = {},
+): Promise<DeviceEnrolmentRequest> {
+  const document = await extracting(rt, orders, changes);
+  await move(rt, document.identifier, { stage: 'Extract/Load', status: 'Complete' });
+  return document;
+}
+
+/** The same, while the extractor has not yet recorded that the file is out. */
+export async function extracting(
+  rt: TestRuntime,
+  orders: readonly RequestOrder[],
+  changes: Partial<DeviceEnrolmentRequest> = {},
+): Promise<DeviceEnrolmentRequest> {
+  const { category, type, version } = deviceEnrolmentRequest;
+  const batch = await createBatch(
+    rt.db,
+    {
+      direction: 'outbound',
+      category,
+      type,
+      version,
+      providerId: 'apple',
+      externalFileName: null,
+      standing: { stage: 'Batch', status: 'In progress' },
+      items: orders.map((each) => ({
+        customerReference: String(each.id),
+        description: describeRequest(each),
+        payload: each,
+      })),
+    },
+    'request job',
+    rt.clock.now(),
+  );
+  await move(rt, batch.id, { stage: 'Batch', status: 'Complete' });
+  await move(rt, batch.id, { stage: 'Extract/Load', status: 'In progress' });
+  return documentOf(orders, { identifier: batch.id, batchDateTime: batch.created_at, ...changes });
+}
+
+export async function move(rt: TestRuntime, batchId: number, to: Standing): Promise<void> {
+  await moveBatch(rt.db, batchId, to, 'extractor', rt.clock.now());
+}
+
+export async function standing(rt: TestRuntime, batchId: number): Promise<string> {
+  const { stage, status } = await requireBatch(rt.db, batchId);
+  return `${stage} · ${status}`;
+}
+
+let inode = 0;
+
+async function received(rt: TestRuntime, inbox: string, name: string, bytes: Buffer): Promise<ReceivedFile> {
+  const mark = { dev: '1', inode: String(++inode), size: bytes.length, mtimeNs: '1' };
+  const delivery = await insertSeen(rt.db, { inbox, name, mark }, rt.worker, rt.clock.now());
+  if (!delivery) throw new Error(`${name} is in the ledger already`);
+  return { name, bytes, digest: '', delivery };
+}
+
+const commit = (rt: TestRuntime, decision: Decision): Promise<number | null> =>
+  inTransaction(rt.db, (trx) => decision.commit(trx));
+
+/** A sealed generic file arrives and is processed. @returns the batch */
+export async function transform(
+  rt: TestRuntime,
+  ring: KeyRing,
+  document: DeviceEnrolmentRequest,
+): Promise<number | null> {
+  const content = writeDocument(deviceEnrolmentRequest, document);
+  const sealed = await sealMessage(content, ring, { encryptTo: ['own'] }, rt.clock.now());
+  const name = `device-enrolment-request.apple.${document.identifier}.json.pgp`;
+  const file = await received(rt, 'outboundDeviceEnrolment', name, Buffer.from(sealed));
+  return commit(rt, await transformRequest(rt, ring, file));
+}
+
+/** A file of Apple arrives and is processed. @returns the batch of the request that it answers */
+export async function answer(rt: TestRuntime, name: string, body: unknown): Promise<number | null> {
+  const file = await received(rt, 'provider/apple/inbound', name, Buffer.from(JSON.stringify(body)));
+  return commit(rt, await receiveAnswer(rt, ringOf([]), 'apple', file));
+}
+
+/** What the publisher does with the files for Apple. @returns their names and contents */
+export async function publish(rt: TestRuntime): Promise<{ name: string; body: unknown }[]> {
+  const rows = await unpublished(rt.db, ['provider-request', 'provider-query'], 100);
+  for (const row of rows) {
+    await inTransaction(rt.db, async (trx) => {
+      const sealed = await markSealed(trx, row, { digest: 'd', size: 1 });
+      await recordSent(rt, trx, sealed);
+      await markPublished(trx, sealed, row.folder, rt.clock.now());
+    });
+  }
+  return rows.map((row) => ({
+    name: `${row.folder}/${row.name}`,
+    body: JSON.parse(row.content ?? '') as unknown,
+  }));
+}
+
+/** The generic responses that wait to be published. */
+export async function responses(rt: TestRuntime): Promise<DeviceEnrolmentResponse[]> {
+  const rows = await unpublished(rt.db, ['generic-response'], 100);
+  return rows.map((row) => JSON.parse(row.content ?? '') as DeviceEnrolmentResponse);
+}
+
+export const requestRows = (rt: TestRuntime) =>
+  rt.db.selectFrom('provider_request').selectAll().orderBy('id').execute();
+
+/** Order and device -> what the provider said of it. */
+export async function outcomes(rt: TestRuntime): Promise<Record<string, string>> {
+  const rows = await rt.db.selectFrom('provider_request_device').selectAll().execute();
+  return Object.fromEntries(rows.map((row) => [`${row.order_id} ${row.device_id}`, row.outcome]));
+}
+
+/** Apple's files. */
+export const apple = {
+  accepted: (id = 'tracking-1') => ({
+    deviceEnrollmentTransactionId: id,
+    enrollDevicesResponse: { statusCode: 'SUCCESS' },
+  }),
+  refused: { errorCode: 'GRX-50025', errorMessage: 'The Ship-To is not valid', transactionId: 'trace' },
+  pending: { checkTransactionErrorResponse: [{ errorCode: 'DEP-ERR-4003', errorMessage: 'still at work' }] },
+  queryRefused: { checkTransactionErrorResponse: [{ errorCode: 'DEP-ERR-4005', errorMessage: 'later' }] },
+  /** Order number -> serial number -> status. */
+  result: (orders: Record<string, Record<string, string>>, ids: object = {}) => ({
+    ...ids,
+    statusCode: 'COMPLETE',
+    orders: Object.entries(orders).map(([orderNumber, devices]) => ({
+      orderNumber,
+      orderPostStatus: 'COMPLETE',
+      deliveries: [
+        {
+          deliveryNumber: 'DN',
+          deliveryPostStatus: 'COMPLETE',
+          devices: Object.entries(devices).map(([deviceId, devicePostStatus]) => ({
+            deviceId,
+            devicePostStatus,
+          })),
+        },
+      ],
+    })),
+  }),
+};
