@@ -25,7 +25,7 @@ export class Fault extends Error {
   }
 }
 
-/** errno or SQLite result code -> fault code. What is not listed is a bug, never a quiet retry. */
+/** errno or primary SQLite result code -> fault code. What is not listed is a bug, never a quiet retry. */
 const codeOfErrno: Readonly<Record<string, FaultCode>> = {
   ENOSPC: 'NO_SPACE',
   EDQUOT: 'NO_SPACE',
@@ -42,9 +42,10 @@ const codeOfErrno: Readonly<Record<string, FaultCode>> = {
   ENOENT: 'SPOOL_MISSING',
   ENOTDIR: 'SPOOL_MISSING',
   SQLITE_BUSY: 'STORE_BUSY',
-  SQLITE_BUSY_SNAPSHOT: 'STORE_BUSY',
   SQLITE_LOCKED: 'STORE_BUSY',
+  SQLITE_PROTOCOL: 'STORE_BUSY',
   SQLITE_FULL: 'NO_SPACE',
+  SQLITE_IOERR: 'STORE_FAILED',
   SQLITE_READONLY: 'STORE_FAILED',
   SQLITE_CORRUPT: 'STORE_FAILED',
   SQLITE_NOTADB: 'STORE_FAILED',
@@ -66,11 +67,14 @@ export function toFault(thrown: unknown): Fault {
   if (thrown instanceof Fault) return thrown;
   const errno = errnoOf(thrown);
   const message = messageOf(thrown);
-  if (errno?.startsWith('SQLITE_IOERR')) return new Fault('STORE_FAILED', message, { cause: thrown });
   if (errno !== undefined && isFaultCode(errno)) return new Fault(errno, message, { cause: thrown });
-  const code = errno === undefined ? undefined : codeOfErrno[errno];
+  const code = errno === undefined ? undefined : codeOfErrno[primaryCode(errno)];
   return new Fault(code ?? 'BUG', message, { cause: thrown });
 }
+
+/** SQLite's extended codes begin with the primary one: SQLITE_BUSY_RECOVERY, SQLITE_IOERR_FSYNC (sqlite.org/rescode.html). */
+const primaryCode = (errno: string): string =>
+  errno.startsWith('SQLITE_') ? errno.split('_', 2).join('_') : errno;
 
 const messageOf = (thrown: unknown): string =>
   typeof thrown === 'object' && thrown !== null && 'message' in thrown

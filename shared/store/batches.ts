@@ -164,7 +164,11 @@ export function batchItems(db: Db, batchId: number): Promise<BatchItem[]> {
 }
 
 /** The item of a batch about an order; outbound batches have one for each. */
-export async function findItem(db: Db, batchId: number, customerReference: string): Promise<BatchItem | undefined> {
+export async function findItem(
+  db: Db,
+  batchId: number,
+  customerReference: string,
+): Promise<BatchItem | undefined> {
   return db
     .selectFrom('batch_item')
     .selectAll()

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { Migrator, type Migration } from 'kysely/migration';
 
-import { Fault } from '../runtime/faults.ts';
+import { Fault, toFault } from '../runtime/faults.ts';
 import * as initial from './migrations/0001-initial.ts';
 import type { Db, Tables } from './tables.ts';
 
@@ -36,7 +36,7 @@ const tables: Readonly<Record<keyof Tables, true>> = {
  * Brings the store to this program's version, under a lock, all or nothing.
  *
  * @returns names of the migrations that were applied now
- * @throws Fault STORE_SCHEMA when the store is newer than the program
+ * @throws Fault STORE_SCHEMA when the store is newer than the program or half migrated; whatever made a migration fail
  */
 export async function migrateStore(db: Db): Promise<string[]> {
   await refuseNewer(db);
@@ -45,8 +45,8 @@ export async function migrateStore(db: Db): Promise<string[]> {
     provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
   });
   const { error, results } = await migrator.migrateToLatest();
-  if (error !== undefined)
-    throw error instanceof Error ? error : new Error('migration failed', { cause: error });
+  if (error !== undefined) throw toFault(error);
+  await checkStore(db);
   return (results ?? []).map((result) => result.migrationName);
 }
 

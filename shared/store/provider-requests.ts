@@ -219,14 +219,16 @@ export function openProviderRequests(db: Db, limit: number): Promise<ProviderReq
 }
 
 /** The provider transactions that named a device of an order, oldest first. */
-export function transactionsOfDevice(db: Db, orderId: string, deviceId: string) {
+export async function transactionsOfDevice(db: Db, orderId: string, deviceId: string) {
+  const number = Number(orderId);
+  if (!Number.isSafeInteger(number)) return []; // No order that a generic request can name.
   return db
     .selectFrom('provider_request_device as asked')
     .innerJoin('provider_request as request', 'request.id', 'asked.request_id')
     .selectAll('request')
     .select(['asked.outcome', 'asked.errors_json', 'asked.provider_device_id'])
     .where('asked.device_id', '=', deviceId)
-    .where('asked.order_id', '=', Number(orderId))
+    .where('asked.order_id', '=', number)
     .orderBy('request.id')
     .execute();
 }

@@ -1,4 +1,4 @@
-import { ownIdentity, stillRuns } from '../runtime/process-identity.ts';
+import { ownIdentity, stillRuns, type ProcessIdentity } from '../runtime/process-identity.ts';
 import type { Db, Row } from './tables.ts';
 
 /** A worker of another host counts as dead when it has not been heard of for so long. */
@@ -13,6 +13,7 @@ export interface Worker {
 
 /** Enters this process into the store; from then on files, batches and runs can be held in its name. */
 export async function registerWorker(db: Db, daemon: string, now: Date): Promise<Worker> {
+  await buryDead(db, now);
   const identity = ownIdentity();
   const at = now.toISOString();
   const { id } = await db
@@ -30,6 +31,14 @@ export async function registerWorker(db: Db, daemon: string, now: Date): Promise
   return { id, actor: `${daemon}@${identity.host}/${identity.pid}` };
 }
 
+/** Processes of this host that ended without signing off: noted, so that they are not looked at in every round. */
+async function buryDead(db: Db, now: Date): Promise<void> {
+  const open = await db.selectFrom('worker').selectAll().where('stopped_at', 'is', null).execute();
+  const dead = open.filter((worker) => stillRuns(identityOf(worker)) === false).map((worker) => worker.id);
+  if (dead.length === 0) return;
+  await db.updateTable('worker').set({ stopped_at: now.toISOString() }).where('id', 'in', dead).execute();
+}
+
 export async function heartbeat(db: Db, worker: Worker, now: Date): Promise<void> {
   await db
     .updateTable('worker')
@@ -42,10 +51,16 @@ export async function signOff(db: Db, worker: Worker, now: Date): Promise<void> 
   await db.updateTable('worker').set({ stopped_at: now.toISOString() }).where('id', '=', worker.id).execute();
 }
 
+const identityOf = (worker: Row<'worker'>): ProcessIdentity => ({
+  host: worker.host,
+  pid: worker.pid,
+  pidStart: worker.pid_start,
+});
+
 /** Whether the worker may still be at work on what it holds. */
 export function isAlive(worker: Row<'worker'>, now: Date): boolean {
   if (worker.stopped_at !== null) return false;
-  const runs = stillRuns({ host: worker.host, pid: worker.pid, pidStart: worker.pid_start });
+  const runs = stillRuns(identityOf(worker));
   return runs ?? now.getTime() - Date.parse(worker.heartbeat_at) < silentSeconds * 1000;
 }
 

@@ -1,7 +1,7 @@
 import SqliteDatabase from 'better-sqlite3';
 import { Kysely } from 'kysely';
 
-import { Fault } from '../../runtime/faults.ts';
+import { errnoOf, Fault } from '../../runtime/faults.ts';
 import type { Tables } from '../tables.ts';
 import { ImmediateSqliteDialect } from './immediate-dialect.ts';
 
@@ -49,7 +49,7 @@ function secure(database: SqliteDatabase.Database): void {
   if (version.version.localeCompare(oldestSafeVersion, undefined, { numeric: true }) < 0) {
     throw new Fault('STORE_UNSAFE', `SQLite ${version.version}; needed: ${oldestSafeVersion} or later`);
   }
-  database.pragma('journal_mode = WAL');
+  switchToWal(database);
   // After the switch to WAL and on every connection: the driver is compiled with NORMAL as its default for WAL, and
   // still answers FULL when asked right after the switch.
   database.pragma('synchronous = FULL');
@@ -61,5 +61,19 @@ function secure(database: SqliteDatabase.Database): void {
     if (found !== value) {
       throw new Fault('STORE_UNSAFE', `pragma ${name} is ${String(found)}; needed: ${value}`);
     }
+  }
+}
+
+/**
+ * When several processes switch a new file at once, SQLite refuses all but one of them without waiting, whatever the
+ * busy timeout says. A transaction does wait, until that one is through.
+ */
+function switchToWal(database: SqliteDatabase.Database): void {
+  try {
+    database.pragma('journal_mode = WAL');
+  } catch (error) {
+    if (errnoOf(error) !== 'SQLITE_BUSY') throw error;
+    database.exec('begin immediate; commit');
+    database.pragma('journal_mode = WAL');
   }
 }

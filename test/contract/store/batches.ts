@@ -1,0 +1,172 @@
+import { expect, test } from '@jest/globals';
+
+import {
+  batchHistory,
+  batchItems,
+  createBatch,
+  findBatch,
+  listBatches,
+  moveBatch,
+  reprocessBatch,
+  requireBatch,
+  settleItem,
+  type BatchFilter,
+} from '../../../shared/store/batches.ts';
+import type { Standing } from '../../../shared/store/states/batch.ts';
+import { actor, addBatch, later, newBatch, now, numbers } from '../../support/store-examples.ts';
+import type { StoreUnderTest } from '../store-suite.ts';
+
+const at = (stage: Standing['stage'], status: Standing['status']): Standing => ({ stage, status });
+const toError = [
+  at('Extract/Load', 'In progress'),
+  at('Extract/Load', 'Complete'),
+  at('Transformation', 'In progress'),
+  at('Transformation', 'Error'),
+];
+const prepared = { direction: 'outbound', standing: at('Batch', 'Complete') } as const;
+
+export function batchesContract(store: StoreUnderTest): void {
+  const move = (id: number, to: Standing, note?: string) =>
+    moveBatch(store.db, id, to, 'extractor@host/2', later(60), note);
+  const item = (reference: string, payload: unknown) => ({
+    customerReference: reference,
+    description: 'd',
+    payload,
+  });
+
+  test('a batch comes back with header, items and its first stage', async () => {
+    const payload = { id: '0001', imei: '0012345678901234', nested: [null, 1.5, 'ü'] };
+    const own = {
+      version: 1.1,
+      providerId: 'apple',
+      externalFileName: '0001.json',
+      items: [item('0001', payload)],
+    };
+    const batch = await createBatch(store.db, newBatch(own), actor, now);
+    expect(await requireBatch(store.db, batch.id)).toEqual(batch);
+    expect(batch).toEqual({
+      id: expect.any(Number),
+      direction: 'inbound',
+      category: 'Sales Order',
+      type: 'Sales Order Dispatch',
+      version: 1.1,
+      provider_id: 'apple',
+      stage: 'Extract/Load',
+      status: 'Complete',
+      record_count: 1,
+      external_file_name: '0001.json',
+      created_at: now.toISOString(),
+      updated_at: now.toISOString(),
+    });
+    const [found, ...others] = await batchItems(store.db, batch.id);
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ sequence: 1, customer_reference: '0001', status: 'Open', error: null });
+    expect(JSON.parse(found?.payload_json ?? '')).toEqual(payload);
+    expect(await batchHistory(store.db, batch.id)).toMatchObject([
+      { stage: 'Extract/Load', status: 'Complete', at: now.toISOString(), actor, note: null },
+    ]);
+  });
+
+  test('more items than fit into one statement are numbered from 1 in their order', async () => {
+    const items = numbers(1201).map((n) => item(String(n).padStart(5, '0'), n));
+    const batch = await addBatch(store.db, { items });
+    expect(batch.record_count).toBe(1201);
+    const found = await batchItems(store.db, batch.id);
+    expect(found.map((row) => row.sequence)).toEqual(numbers(1201));
+    expect(found.map((row) => row.customer_reference)).toEqual(items.map((each) => each.customerReference));
+  });
+
+  test('every move is a row of the history', async () => {
+    const { id } = await addBatch(store.db, prepared);
+    for (const standing of toError) await move(id, standing, `to ${standing.status}`);
+    expect(await requireBatch(store.db, id)).toMatchObject({
+      ...at('Transformation', 'Error'),
+      updated_at: later(60).toISOString(),
+    });
+    const history = await batchHistory(store.db, id);
+    expect(history.map(({ stage, status }) => ({ stage, status }))).toEqual([prepared.standing, ...toError]);
+    expect(history.at(-1)).toMatchObject({
+      actor: 'extractor@host/2',
+      at: later(60).toISOString(),
+      note: 'to Error',
+    });
+  });
+
+  test('a move that the stages do not allow is a bug, and leaves no trace', async () => {
+    const batch = await addBatch(store.db, prepared);
+    for (const to of [
+      at('Transformation', 'In progress'),
+      at('Batch', 'Error'),
+      at('Extract/Load', 'Complete'),
+    ]) {
+      await expect(move(batch.id, to)).rejects.toMatchObject({ code: 'BUG' });
+    }
+    expect(await requireBatch(store.db, batch.id)).toEqual(batch);
+    expect(await batchHistory(store.db, batch.id)).toHaveLength(1);
+  });
+
+  test('a batch that is not there is neither found, nor moved, nor reprocessed', async () => {
+    expect(await findBatch(store.db, 1)).toBeUndefined();
+    await expect(requireBatch(store.db, 1)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(move(1, at('Batch', 'Complete'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(reprocessBatch(store.db, 1, actor, now, '')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  test('reprocessing takes an Error batch back to where its processing begins', async () => {
+    const outbound = await addBatch(store.db, prepared);
+    for (const standing of toError) await move(outbound.id, standing);
+    const inbound = await addBatch(store.db);
+    await move(inbound.id, at('Batch', 'In progress'));
+    await move(inbound.id, at('Batch', 'Error'));
+    expect(await reprocessBatch(store.db, outbound.id, 'pat', now, 'mended')).toMatchObject(
+      prepared.standing,
+    );
+    expect(await reprocessBatch(store.db, inbound.id, 'pat', now, 'mended')).toMatchObject(
+      at('Extract/Load', 'Complete'),
+    );
+    expect((await batchHistory(store.db, outbound.id)).at(-1)).toMatchObject({
+      actor: 'pat',
+      note: 'mended',
+    });
+    await expect(reprocessBatch(store.db, outbound.id, 'pat', now, '')).rejects.toMatchObject({
+      code: 'NOT_ALLOWED',
+    });
+  });
+
+  test('an item is settled by itself: done, in error, or done after all', async () => {
+    const { id } = await addBatch(store.db, { items: [item('1', 1), item('2', 2), item('3', 3)] });
+    const other = await addBatch(store.db, { items: [item('1', 1)] });
+    const [first, second] = await batchItems(store.db, id);
+    if (!first || !second) throw new Error('items are missing');
+    await settleItem(store.db, first, null);
+    await settleItem(store.db, second, 'UNMAPPABLE: no');
+    const outcomes = async () =>
+      (await batchItems(store.db, id)).map(({ status, error }) => [status, error] as const);
+    expect(await outcomes()).toEqual([
+      ['Complete', null],
+      ['Error', 'UNMAPPABLE: no'],
+      ['Open', null],
+    ]);
+    await settleItem(store.db, second, null);
+    expect((await outcomes())[1]).toEqual(['Complete', null]);
+    expect((await batchItems(store.db, other.id))[0]?.status).toBe('Open');
+  });
+
+  test('batches are listed by what is asked for', async () => {
+    const first = await addBatch(store.db);
+    const second = await addBatch(store.db, { ...prepared, type: 'Device Enrolment Request' });
+    const third = await addBatch(store.db);
+    await move(third.id, at('Batch', 'In progress'));
+    await move(third.id, at('Batch', 'Error'));
+    const list = async (filter: Partial<BatchFilter>) =>
+      (await listBatches(store.db, { limit: 10, order: 'oldest', ...filter })).map((batch) => batch.id);
+    expect(await list({})).toEqual([first.id, second.id, third.id]);
+    expect(await list({ order: 'newest' })).toEqual([third.id, second.id, first.id]);
+    expect(await list({ order: 'newest', limit: 1 })).toEqual([third.id]);
+    expect(await list({ direction: 'inbound' })).toEqual([first.id, third.id]);
+    expect(await list({ type: 'Device Enrolment Request' })).toEqual([second.id]);
+    expect(await list({ status: 'Error' })).toEqual([third.id]);
+    expect(await list({ standing: at('Extract/Load', 'Complete') })).toEqual([first.id]);
+    expect(await list({ standing: at('Batch', 'Complete'), direction: 'inbound' })).toEqual([]);
+  });
+}

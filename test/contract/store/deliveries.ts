@@ -1,0 +1,317 @@
+import { expect, test } from '@jest/globals';
+
+import {
+  abandoned,
+  countAttempt,
+  countCrash,
+  defer,
+  due,
+  findDelivery,
+  forgetSeen,
+  holdByHand,
+  insertSeen,
+  listDeliveries,
+  markClaimed,
+  markMoved,
+  markPublished,
+  remark,
+  reopen,
+  reopenMove,
+  settleDone,
+  settleRefused,
+  takeDue,
+  wasDone,
+  type Delivery,
+} from '../../../shared/store/deliveries.ts';
+import { createBatch, listBatches } from '../../../shared/store/batches.ts';
+import { inTransaction } from '../../../shared/store/open-store.ts';
+import type { Db } from '../../../shared/store/tables.ts';
+import { aliveWorkerIds, type Worker } from '../../../shared/store/workers.ts';
+import {
+  actor,
+  addDeadWorker,
+  addSeen,
+  addWorker,
+  later,
+  mark,
+  newBatch,
+  now,
+} from '../../support/store-examples.ts';
+import type { StoreUnderTest } from '../store-suite.ts';
+
+const inbox = 'inboundSalesOrderDispatch';
+const anotherInbox = 'inboundDeviceEnrolment';
+const refusal = { code: 'PGP_UNSIGNED', detail: 'no signature', digest: 'd1', at: now } as const;
+
+export function deliveriesContract(store: StoreUnderTest): void {
+  const claimed = async (worker: Worker, name: string, folder = inbox) =>
+    markClaimed(store.db, await addSeen(store.db, worker, name, folder), `${folder}/work/${name}`);
+  const done = (db: Db, row: Delivery, identity: string, batchId: number | null = null) =>
+    settleDone(db, row, { digest: identity, identity, batchId, at: now });
+  const fresh = async (row: Delivery) => {
+    const found = await findDelivery(store.db, row.id);
+    if (!found) throw new Error('the row is gone');
+    return found;
+  };
+  const names = (rows: Delivery[]) => rows.map((row) => row.name);
+  const bug = { code: 'BUG' };
+
+  test('a file is seen with the marks that tell it from others, digit for digit', async () => {
+    const worker = await addWorker(store.db);
+    const precise = { dev: '0064769', inode: '9007199254740993', size: 0, mtimeNs: '1700000000123456789' };
+    const row = await insertSeen(store.db, { inbox, name: '0001.pgp', mark: precise }, worker, now);
+    expect(await findDelivery(store.db, row?.id ?? 0)).toEqual(row);
+    expect(row).toMatchObject({
+      direction: 'in',
+      folder: inbox,
+      name: '0001.pgp',
+      state: 'seen',
+      attempts: 0,
+      crashes: 0,
+      dev: '0064769',
+      inode: '9007199254740993',
+      size: 0,
+      mtime_ns: '1700000000123456789',
+      worker_id: worker.id,
+      place: null,
+      seen_at: now.toISOString(),
+    });
+  });
+
+  test('a file on disk is claimed by one process, whatever its name', async () => {
+    const worker = await addWorker(store.db);
+    const first = await addSeen(store.db, worker, '4711');
+    const rival = await store.again();
+    const again = (name: string, folder = inbox, inode = '4711') =>
+      insertSeen(rival, { inbox: folder, name, mark: mark(inode) }, worker, now);
+    expect(await again('4711')).toBeUndefined();
+    expect(await again('other-name')).toBeUndefined();
+    expect(await again('4711', anotherInbox)).toBeDefined();
+    expect(await again('4711', inbox, '4712')).toBeDefined();
+    await markClaimed(store.db, first, 'work/x');
+    expect(await again('4711')).toBeUndefined();
+    await defer(store.db, await fresh(first), 'FILE_BUSY', '', now);
+    expect(await again('4711')).toBeUndefined();
+  });
+
+  test('the inode of a settled file may come again', async () => {
+    const worker = await addWorker(store.db);
+    await done(store.db, await claimed(worker, '1'), 'i1');
+    await settleRefused(store.db, await claimed(worker, '1'), 'rejected', refusal);
+    await settleRefused(store.db, await claimed(worker, '1'), 'held', refusal);
+    await expect(claimed(worker, '1')).resolves.toBeDefined();
+  });
+
+  test('only a file that is not ours yet is forgotten', async () => {
+    const worker = await addWorker(store.db);
+    const seen = await addSeen(store.db, worker, '1');
+    await forgetSeen(store.db, seen.id);
+    expect(await findDelivery(store.db, seen.id)).toBeUndefined();
+    const ours = await claimed(worker, '1');
+    await forgetSeen(store.db, ours.id);
+    expect(await fresh(ours)).toEqual(ours);
+  });
+
+  test('attempts and crashes are counted, each by itself', async () => {
+    const [first, second] = [await addWorker(store.db), await addWorker(store.db)];
+    let row = await countAttempt(store.db, await claimed(first, '1'), first);
+    expect(row).toMatchObject({ attempts: 1, crashes: 0, worker_id: first.id });
+    row = await countCrash(store.db, row, second);
+    expect(row).toMatchObject({ attempts: 1, crashes: 1, worker_id: second.id });
+    row = await countAttempt(store.db, row, second);
+    expect(row).toMatchObject({ attempts: 2, crashes: 1, state: 'claimed' });
+    expect(await fresh(row)).toEqual(row);
+  });
+
+  test('what a file looks like now replaces what it looked like', async () => {
+    const row = await addSeen(store.db, await addWorker(store.db), '1');
+    await remark(store.db, row, { ...mark('1'), size: 11, mtimeNs: '1700000000123456790' });
+    expect(await fresh(row)).toEqual({ ...row, size: 11, mtime_ns: '1700000000123456790' });
+  });
+
+  test('a file of one identity is done once per inbox, and its records with it or not at all', async () => {
+    const worker = await addWorker(store.db);
+    const load = async (row: Delivery, identity: string) =>
+      inTransaction(store.db, async (trx) => {
+        const { id } = await createBatch(trx, newBatch(), actor, now);
+        return done(trx, row, identity, id);
+      });
+    const first = await load(await claimed(worker, '1'), 'same');
+    const copy = await claimed(worker, '2');
+    await expect(load(copy, 'same')).rejects.toThrow(/unique/i);
+    expect(await fresh(copy)).toEqual(copy);
+    expect(await listBatches(store.db, { limit: 10, order: 'oldest' })).toHaveLength(1);
+    expect(await wasDone(store.db, inbox, 'same')).toEqual(first);
+    expect(await wasDone(store.db, anotherInbox, 'same')).toBeUndefined();
+    expect(await wasDone(store.db, inbox, 'other')).toBeUndefined();
+    await expect(load(await claimed(worker, '3', anotherInbox), 'same')).resolves.toBeDefined();
+    await expect(load(copy, 'other')).resolves.toBeDefined();
+  });
+
+  test('a file that is done bears its batch, and no fault of an earlier attempt', async () => {
+    const worker = await addWorker(store.db);
+    const { id: batchId } = await createBatch(store.db, newBatch(), actor, now);
+    const deferred = await defer(store.db, await claimed(worker, '1'), 'FILE_BUSY', 'busy', later(5));
+    expect(deferred).toMatchObject({
+      fault_code: 'FILE_BUSY',
+      detail: 'busy',
+      next_try_at: later(5).toISOString(),
+    });
+    const taken = await takeDue(store.db, deferred, worker);
+    if (!taken) throw new Error('not taken');
+    expect(await done(store.db, taken, 'i1', batchId)).toMatchObject({
+      state: 'done',
+      digest: 'i1',
+      identity: 'i1',
+      batch_id: batchId,
+      settled_at: now.toISOString(),
+      fault_code: null,
+      detail: null,
+      next_try_at: null,
+      moved_at: null,
+    });
+  });
+
+  test('done is final, also for those who remember another state', async () => {
+    const worker = await addWorker(store.db);
+    const remembered = await claimed(worker, '1');
+    const settled = await done(store.db, remembered, 'i1');
+    for (const row of [settled, remembered]) {
+      const moves = [
+        () => markClaimed(store.db, row, 'x'),
+        () => countAttempt(store.db, row, worker),
+        () => countCrash(store.db, row, worker),
+        () => defer(store.db, row, 'FILE_BUSY', '', now),
+        () => settleRefused(store.db, row, 'rejected', refusal),
+        () => settleRefused(store.db, row, 'held', refusal),
+        () => holdByHand(store.db, row, '', now),
+        () => reopen(store.db, row, 'x', now),
+        () => done(store.db, row, 'i2'),
+        () => markPublished(store.db, row, 'x', now),
+      ];
+      for (const move of moves) await expect(move()).rejects.toMatchObject(bug);
+    }
+    expect(await takeDue(store.db, settled, worker)).toBeUndefined();
+    expect(await fresh(settled)).toEqual(settled);
+  });
+
+  test('a move that the states do not allow is a bug, and changes nothing', async () => {
+    const worker = await addWorker(store.db);
+    const seen = await addSeen(store.db, worker, '1');
+    await expect(done(store.db, seen, 'i1')).rejects.toMatchObject(bug);
+    await expect(defer(store.db, seen, 'FILE_BUSY', '', now)).rejects.toMatchObject(bug);
+    await expect(holdByHand(store.db, seen, '', now)).rejects.toMatchObject(bug);
+    expect(await fresh(seen)).toEqual(seen);
+  });
+
+  test('a refused file says why, and waits to be moved', async () => {
+    const worker = await addWorker(store.db);
+    const row = await settleRefused(store.db, await claimed(worker, '1'), 'rejected', refusal);
+    expect(row).toMatchObject({
+      state: 'rejected',
+      fault_code: 'PGP_UNSIGNED',
+      detail: 'no signature',
+      digest: 'd1',
+      identity: null,
+      settled_at: now.toISOString(),
+      moved_at: null,
+    });
+    await markMoved(store.db, row.id, 'rejected/1', later(1));
+    const moved = { ...row, place: 'rejected/1', moved_at: later(1).toISOString() };
+    expect(await fresh(row)).toEqual(moved);
+    const held = await holdByHand(store.db, moved, 'asked the sender', later(2));
+    expect(held).toMatchObject({ state: 'held', detail: 'asked the sender', moved_at: null });
+    await markMoved(store.db, row.id, null, later(3));
+    expect((await fresh(row)).place).toBeNull();
+  });
+
+  test('a file that an operator releases begins anew', async () => {
+    const worker = await addWorker(store.db);
+    const attempted = await countCrash(
+      store.db,
+      await countAttempt(store.db, await claimed(worker, '1'), worker),
+      worker,
+    );
+    const held = await settleRefused(store.db, attempted, 'held', refusal);
+    await markMoved(store.db, held.id, 'hold/1', now);
+    expect(await reopen(store.db, await fresh(held), 'work/1', later(9))).toMatchObject({
+      state: 'deferred',
+      attempts: 0,
+      crashes: 0,
+      place: 'work/1',
+      settled_at: null,
+      moved_at: null,
+      next_try_at: later(9).toISOString(),
+    });
+    expect(names(await due(store.db, inbox, later(9), 10))).toEqual(['1']);
+  });
+
+  test('files whose time has come are due, the longest waiting first', async () => {
+    const worker = await addWorker(store.db);
+    for (const [name, seconds] of [
+      ['a', 30],
+      ['b', 10],
+      ['c', 20],
+      ['d', 31],
+    ] as const) {
+      await defer(store.db, await claimed(worker, name), 'FILE_BUSY', '', later(seconds));
+    }
+    await defer(store.db, await claimed(worker, 'e', anotherInbox), 'FILE_BUSY', '', later(1));
+    await claimed(worker, 'f');
+    expect(names(await due(store.db, inbox, later(30), 10))).toEqual(['b', 'c', 'a']);
+    expect(names(await due(store.db, inbox, later(30), 2))).toEqual(['b', 'c']);
+    expect(await due(store.db, inbox, later(9), 10)).toEqual([]);
+  });
+
+  test('a file that is due is taken by one worker', async () => {
+    const [first, second] = [await addWorker(store.db), await addWorker(store.db)];
+    const row = await defer(store.db, await claimed(first, '1'), 'FILE_BUSY', '', now);
+    const rival = await store.again();
+    expect(await takeDue(rival, row, second)).toMatchObject({ state: 'claimed', worker_id: second.id });
+    expect(await takeDue(store.db, row, first)).toBeUndefined();
+    expect(await fresh(row)).toMatchObject({ worker_id: second.id });
+  });
+
+  test('what dead workers, and nobody, hold is abandoned; what the living hold, or what waits, is not', async () => {
+    const living = await addWorker(store.db);
+    const dead = await addDeadWorker(store.db);
+    const gone = await addDeadWorker(store.db, { pid: process.pid, pid_start: '1' });
+    await addSeen(store.db, living, 'living');
+    await claimed(living, 'living-claimed');
+    await addSeen(store.db, dead, 'seen');
+    await claimed(gone, 'claimed');
+    await defer(store.db, await claimed(dead, 'deferred'), 'FILE_BUSY', '', now);
+    await done(store.db, await claimed(dead, 'done'), 'i1');
+    const moved = await settleRefused(store.db, await claimed(dead, 'moved'), 'rejected', refusal);
+    await markMoved(store.db, moved.id, 'rejected/moved', now);
+    await addSeen(store.db, dead, 'elsewhere', anotherInbox);
+    const nobody = await claimed(dead, 'nobody');
+    await store.db.updateTable('delivery').set({ worker_id: null }).where('id', '=', nobody.id).execute();
+
+    const holders = await aliveWorkerIds(store.db, now);
+    expect(names(await abandoned(store.db, inbox, holders))).toEqual(['seen', 'claimed', 'done', 'nobody']);
+    expect(names(await abandoned(store.db, inbox, []))).toEqual([
+      'living',
+      'living-claimed',
+      'seen',
+      'claimed',
+      'done',
+      'nobody',
+    ]);
+    await reopenMove(store.db, moved.id, 'work/moved');
+    expect(names(await abandoned(store.db, inbox, holders))).toContain('moved');
+  });
+
+  test('files are listed newest first, by folder and states', async () => {
+    const worker = await addWorker(store.db);
+    await addSeen(store.db, worker, 'a');
+    await claimed(worker, 'b');
+    await claimed(worker, 'c', anotherInbox);
+    const list = async (filter: Partial<Parameters<typeof listDeliveries>[1]>) =>
+      names(await listDeliveries(store.db, { limit: 10, ...filter }));
+    expect(await list({})).toEqual(['c', 'b', 'a']);
+    expect(await list({ limit: 1 })).toEqual(['c']);
+    expect(await list({ folder: inbox })).toEqual(['b', 'a']);
+    expect(await list({ folder: inbox, states: ['claimed', 'done'] })).toEqual(['b']);
+  });
+}

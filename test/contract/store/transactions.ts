@@ -1,0 +1,108 @@
+import { expect, test } from '@jest/globals';
+
+import { auditOf, recordAudit } from '../../../shared/store/audit.ts';
+import { createBatch } from '../../../shared/store/batches.ts';
+import { devicesOfOrder } from '../../../shared/store/devices.ts';
+import { inTransaction } from '../../../shared/store/open-store.ts';
+import type { Db } from '../../../shared/store/tables.ts';
+import { actor, addDevices, newBatch, now, numbers } from '../../support/store-examples.ts';
+import type { StoreUnderTest } from '../store-suite.ts';
+
+export function transactionsContract(store: StoreUnderTest): void {
+  const items = numbers(1201).map((n) => ({
+    customerReference: String(n),
+    description: '',
+    payload: { n },
+  }));
+  const note = (db: Db, subject: string) =>
+    recordAudit(db, { who: 'pat', action: 'x', subject, reason: null, before: null, after: null }, now);
+
+  async function rowsOf(db: Db): Promise<number[]> {
+    const tables = [
+      'batch',
+      'batch_item',
+      'batch_stage',
+      'device',
+      'device_history',
+      'dispatch',
+      'sales_order',
+    ];
+    const found = tables.map((table) =>
+      db
+        .selectFrom(table as 'batch')
+        .select((select) => select.fn.countAll<number | string>().as('count'))
+        .executeTakeFirstOrThrow(),
+    );
+    return (await Promise.all(found)).map((row) => Number(row.count));
+  }
+  const nothing = [0, 0, 0, 0, 0, 0, 0];
+
+  test('a batch is visible to others whole or not at all', async () => {
+    const other = await store.again();
+    await inTransaction(store.db, async (trx) => {
+      await createBatch(trx, newBatch({ items }), actor, now);
+      expect((await rowsOf(trx)).slice(0, 3)).toEqual([1, 1201, 1]);
+      expect(await rowsOf(other)).toEqual(nothing);
+    });
+    expect((await rowsOf(other)).slice(0, 3)).toEqual([1, 1201, 1]);
+  });
+
+  test('an error after the last statement leaves nothing of any table', async () => {
+    const work = inTransaction(store.db, async (trx) => {
+      await createBatch(trx, newBatch({ items }), actor, now);
+      await addDevices(trx, '1', [{ deviceId: 'SER1' }, { deviceId: 'SER2' }]);
+      throw new Error('too late');
+    });
+    await expect(work).rejects.toThrow('too late');
+    expect(await rowsOf(store.db)).toEqual(nothing);
+  });
+
+  test('an error of the database in the last row leaves nothing of the rows before', async () => {
+    const devices = numbers(1201).map((n) => ({ deviceId: `SER${Math.min(n, 1200)}` }));
+    const work = inTransaction(store.db, (trx) => addDevices(trx, '1', devices));
+    await expect(work).rejects.toThrow(/unique/i);
+    expect(await rowsOf(store.db)).toEqual(nothing);
+  });
+
+  test('the store is of use after a transaction that failed', async () => {
+    await inTransaction(store.db, () => Promise.reject(new Error('no'))).catch(() => undefined);
+    expect(await inTransaction(store.db, (trx) => addDevices(trx, '1', [{ deviceId: 'SER1' }]))).toHaveLength(
+      1,
+    );
+    expect(await devicesOfOrder(await store.again(), '1')).toHaveLength(1);
+  });
+
+  test('a transaction within a transaction is part of it', async () => {
+    const work = inTransaction(store.db, async (trx) => {
+      await inTransaction(trx, (inner) => note(inner, 'inner'));
+      throw new Error('the outer one fails');
+    });
+    await expect(work).rejects.toThrow('the outer one fails');
+    expect(await auditOf(store.db, 'inner')).toEqual([]);
+  });
+
+  test('transactions of one process do not mix: each has all of its own, also when another fails meanwhile', async () => {
+    const transaction = (subject: string, fails: boolean) =>
+      inTransaction(store.db, async (trx) => {
+        for (let step = 0; step < 5; step++) await note(trx, subject);
+        if (fails) throw new Error('no');
+      });
+    const results = await Promise.allSettled(numbers(10).map((n) => transaction(String(n), n % 2 === 0)));
+    expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(5);
+    for (const n of numbers(10)) expect(await auditOf(store.db, String(n))).toHaveLength(n % 2 === 0 ? 0 : 5);
+  });
+
+  test.each([
+    ['batch', 'stage'],
+    ['batch', 'status'],
+    ['device', 'status'],
+    ['sales_order', 'status'],
+  ] as const)('a value of %s.%s that the states do not know is refused', async (table, column) => {
+    await addDevices(store.db, '1', [{ deviceId: 'SER1' }]);
+    const update = store.db
+      .updateTable(table)
+      .set({ [column]: 'Lost' })
+      .execute();
+    await expect(update).rejects.toThrow(/check/i);
+  });
+}

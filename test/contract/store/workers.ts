@@ -1,0 +1,54 @@
+import { hostname } from 'node:os';
+
+import { expect, test } from '@jest/globals';
+
+import {
+  aliveWorkerIds,
+  heartbeat,
+  listWorkers,
+  registerWorker,
+  signOff,
+} from '../../../shared/store/workers.ts';
+import { addDeadWorker, addWorker, later, now } from '../../support/store-examples.ts';
+import type { StoreUnderTest } from '../store-suite.ts';
+
+export function workersContract(store: StoreUnderTest): void {
+  test('this process is entered under a name that tells daemon, host and process', async () => {
+    const worker = await registerWorker(store.db, 'loader', now);
+    expect(worker.actor).toBe(`loader@${hostname()}/${process.pid}`);
+    expect(await listWorkers(store.db)).toMatchObject([
+      { id: worker.id, daemon: 'loader', host: hostname(), pid: process.pid, stopped_at: null },
+    ]);
+  });
+
+  test('the newest worker is listed first', async () => {
+    const first = await addWorker(store.db);
+    const second = await addDeadWorker(store.db);
+    expect((await listWorkers(store.db)).map((worker) => worker.id)).toEqual([second.id, first.id]);
+  });
+
+  test('a running process is alive however long it is silent, until it signs off', async () => {
+    const worker = await addWorker(store.db);
+    expect(await aliveWorkerIds(await store.again(), later(86_400))).toEqual([worker.id]);
+    await signOff(store.db, worker, now);
+    expect(await aliveWorkerIds(store.db, now)).toEqual([]);
+  });
+
+  test('a process of this host that does not run is dead, whatever its last sign of life', async () => {
+    await addDeadWorker(store.db);
+    expect(await aliveWorkerIds(store.db, now)).toEqual([]);
+  });
+
+  test('a later process with the pid of a dead one is not taken for it', async () => {
+    await addDeadWorker(store.db, { pid: process.pid, pid_start: '1' });
+    expect(await aliveWorkerIds(store.db, now)).toEqual([]);
+  });
+
+  test('a worker of another host is alive while it is heard of, at least every minute', async () => {
+    const worker = await addDeadWorker(store.db, { host: 'elsewhere.example' });
+    expect(await aliveWorkerIds(store.db, later(59))).toEqual([worker.id]);
+    expect(await aliveWorkerIds(store.db, later(60))).toEqual([]);
+    await heartbeat(store.db, worker, later(30));
+    expect(await aliveWorkerIds(store.db, later(60))).toEqual([worker.id]);
+  });
+}
