@@ -62,6 +62,7 @@ export const events = {
   'file.held': error as EventRow<FileFields & FaultFields>,
   'file.deferred': warn as EventRow<FileFields & FaultFields & { attempt: number; nextTryAt: string }>,
   'file.recovered': info as EventRow<FileFields & { to: string }>,
+  'file.unclaimed': error as EventRow<Omit<FileFields, 'delivery'> & FaultFields>,
   'file.lost': error as EventRow<FileFields>,
   'file.published': info as EventRow<FileFields & { digest: string; batch?: number }>,
   'task.stopped': error as EventRow<{ task: string; nextTryAt: string } & FaultFields>,

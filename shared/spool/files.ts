@@ -17,6 +17,9 @@ export async function exists(path: Path): Promise<boolean> {
   return (await markOf(path)) !== undefined;
 }
 
+/** How many names the file has. */
+export const linkCount = async (path: Path): Promise<number> => (await lstat(path)).nlink;
+
 /** What identifies the file now; undefined when there is none. */
 export async function markOf(path: Path): Promise<FileMark | undefined> {
   try {

@@ -5,7 +5,6 @@ import { faultFields } from '../runtime/events.ts';
 import { errnoOf, Fault, toFault } from '../runtime/faults.ts';
 import type { StepResult } from '../runtime/task-loop.ts';
 import {
-  abandoned,
   countAttempt,
   countCrash,
   defer,
@@ -14,6 +13,9 @@ import {
   settleDone,
   settleRefused,
   takeDue,
+  takeOver,
+  uncountAttempt,
+  unfinished,
   wasDone,
   type Delivery,
 } from '../store/deliveries.ts';
@@ -24,11 +26,10 @@ import { retryDelaySeconds } from './backoff.ts';
 import { claim, resumeClaim, sweepWork } from './claim.ts';
 import { readWhole } from './files.ts';
 import type { Inbox } from './inbox.ts';
-import { Intake } from './intake.ts';
+import { Intake, type Candidate } from './intake.ts';
 import { isAllowedName, nameBytes } from './names.ts';
 import { finishMove } from './settle.ts';
 import { sameMark } from './stability.ts';
-import { takeOver } from './take-over.ts';
 
 /** Deferred files tried between two scans at most: a backlog of them never keeps fresh files waiting. */
 const dueLimit = 50;
@@ -69,6 +70,8 @@ export class InboxWorker {
   readonly #handle: FileHandler;
   readonly #intake: Intake;
   #swept = false;
+  /** Files that operators were told of. */
+  readonly #refusedToUs = new Set<string>();
 
   constructor(inbox: Inbox, handle: FileHandler) {
     this.#inbox = inbox;
@@ -105,7 +108,7 @@ export class InboxWorker {
     }
     for (const row of await this.#unfinished()) await each(() => this.#recover(row));
     const { ready, waiting } = await this.#intake.scan();
-    for (const candidate of ready) await each(() => this.#take(claim(this.#inbox, candidate)));
+    for (const candidate of ready) await each(() => this.#claim(candidate));
     const { db, name, clock, worker } = this.#inbox;
     for (const row of await due(db, name, clock.now(), dueLimit)) {
       await each(() => this.#take(takeDue(db, row, worker)));
@@ -117,10 +120,28 @@ export class InboxWorker {
   /** Files that a dead process held, and what an earlier round of our own could not finish. */
   async #unfinished(): Promise<Delivery[]> {
     const { db, name, clock, worker } = this.#inbox;
-    const rows = await abandoned(db, name, []);
+    const rows = await unfinished(db, name);
     // Asked after the rows were read, so that no process that has started meanwhile passes for a dead one.
     const alive = await aliveWorkerIds(db, clock.now());
     return rows.filter(({ worker_id: holder }) => holder === worker.id || !alive.some((id) => id === holder));
+  }
+
+  /** A file that is not ours to take stays where it is; the others go on, and operators are told once. */
+  async #claim(candidate: Candidate): Promise<Delivery['state'] | undefined> {
+    let row: Delivery | undefined;
+    try {
+      row = await claim(this.#inbox, candidate);
+    } catch (thrown) {
+      const fault = toFault(thrown);
+      if (fault.code !== 'SPOOL_PERMISSION' && fault.code !== 'FILE_BUSY') throw fault;
+      const { emit, name: folder } = this.#inbox;
+      const file = `${candidate.mark.dev}:${candidate.mark.inode}`;
+      if (!this.#refusedToUs.has(file))
+        emit('file.unclaimed', { folder, file: candidate.name, ...faultFields(fault) });
+      this.#refusedToUs.add(file);
+      return undefined;
+    }
+    return row && this.#work(row);
   }
 
   async #take(taking: Promise<Delivery | undefined>): Promise<Delivery['state'] | undefined> {
@@ -129,12 +150,13 @@ export class InboxWorker {
   }
 
   async #recover(found: Delivery): Promise<Delivery['state'] | undefined> {
-    const { db, worker, retry } = this.#inbox;
+    const { db, worker, retry, emit, name } = this.#inbox;
     const row = await takeOver(db, found, worker);
     if (row === undefined) return undefined;
     if (row.state === 'seen') return this.#take(resumeClaim(this.#inbox, row));
     if (row.state !== 'claimed') {
       await finishMove(this.#inbox, row);
+      emit('file.recovered', { folder: name, file: row.name, delivery: row.id, to: row.state });
       return row.state;
     }
     const own = found.worker_id === worker.id || row.attempts === 0;
@@ -248,6 +270,8 @@ export class InboxWorker {
         return 'deferred';
       }
       case 'environment':
+        await uncountAttempt(db, row);
+        throw fault;
       case 'bug':
         throw fault;
     }

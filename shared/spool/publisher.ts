@@ -14,7 +14,7 @@ import {
 import { inTransaction } from '../store/open-store.ts';
 import type { Db, DeliveryPurpose } from '../store/tables.ts';
 import { aliveWorkerIds, type Worker } from '../store/workers.ts';
-import { exists, linkNew, removeName, syncFolder, writeNew } from './files.ts';
+import { exists, linkCount, linkNew, removeName, syncFolder, writeNew } from './files.ts';
 import type { Clock } from './inbox.ts';
 
 /** Files published in one round at most. */
@@ -40,7 +40,7 @@ export interface PublisherOptions {
  *   remove .tmp-… → fsync → row `done`, and what follows from it, in one transaction
  *
  * Sealing twice gives different bytes, so the digest is recorded before the file becomes visible: after a crash exactly
- * the same bytes are published, and a reader that has them already recognises them.
+ * the same bytes are published, and a reader that has copied them already recognises them.
  */
 export class Publisher implements Task {
   readonly name: string;
@@ -85,7 +85,8 @@ export class Publisher implements Task {
     const row = queued.state === 'seen' ? await this.#writeDraft(queued, folder, draft) : queued;
     // Without a draft the file was published before a crash, and may have been taken by its reader since.
     if (await exists(draft)) {
-      await this.#reveal(draft, join(folder, row.name));
+      // With a second link it was published, too, and its reader may have moved that link on.
+      if ((await linkCount(draft)) === 1) await this.#reveal(draft, join(folder, row.name));
       await syncFolder(folder);
       await removeName(draft);
       await syncFolder(folder);

@@ -84,6 +84,10 @@ export const countAttempt = (db: Db, delivery: Delivery, worker: Worker): Promis
     next_try_at: null,
   });
 
+/** The attempt came to nothing for reasons that are not the file's. */
+export const uncountAttempt = (db: Db, delivery: Delivery): Promise<Delivery> =>
+  move(db, delivery, 'claimed', { attempts: delivery.attempts - 1 });
+
 /** The process that worked on the file has died. */
 export const countCrash = (db: Db, delivery: Delivery, worker: Worker): Promise<Delivery> =>
   move(db, delivery, 'claimed', { crashes: delivery.crashes + 1, worker_id: worker.id });
@@ -92,7 +96,7 @@ export const countCrash = (db: Db, delivery: Delivery, worker: Worker): Promise<
 export async function remark(db: Db, delivery: Delivery, mark: FileMark): Promise<void> {
   await db
     .updateTable('delivery')
-    .set({ size: mark.size, mtime_ns: mark.mtimeNs })
+    .set({ dev: mark.dev, inode: mark.inode, size: mark.size, mtime_ns: mark.mtimeNs })
     .where('id', '=', delivery.id)
     .execute();
 }
@@ -204,8 +208,8 @@ export async function wasDone(db: Db, inbox: string, identity: string): Promise<
 const heldByNone = (where: ExpressionBuilder<Tables, 'delivery'>, holders: readonly number[]) =>
   holders.length === 0 ? where.lit(true) : where('worker_id', 'not in', holders);
 
-/** Received files whose way is not finished, and which none of these workers holds. */
-export async function abandoned(db: Db, inbox: string, holders: readonly number[]): Promise<Delivery[]> {
+/** Received files whose way is not finished, whoever holds them. */
+export async function unfinished(db: Db, inbox: string): Promise<Delivery[]> {
   return db
     .selectFrom('delivery')
     .selectAll()
@@ -213,9 +217,24 @@ export async function abandoned(db: Db, inbox: string, holders: readonly number[
     .where('folder', '=', inbox)
     .where('moved_at', 'is', null)
     .where('state', '<>', 'deferred')
-    .where((where) => where.or([where('worker_id', 'is', null), heldByNone(where, holders)]))
     .orderBy('id')
     .execute();
+}
+
+/**
+ * Takes an unfinished file from whoever held it when the row was read; undefined when another process was faster. Two
+ * processes that start after a crash find the same rows.
+ */
+export async function takeOver(db: Db, row: Delivery, worker: Worker): Promise<Delivery | undefined> {
+  return db
+    .updateTable('delivery')
+    .set({ worker_id: worker.id })
+    .where('id', '=', row.id)
+    .where('state', '=', row.state)
+    .where('moved_at', 'is', null)
+    .where('worker_id', 'is not distinct from', row.worker_id)
+    .returningAll()
+    .executeTakeFirst();
 }
 
 /** Deferred files whose time has come, oldest first. */

@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 
 import {
-  abandoned,
   countAttempt,
   countCrash,
   defer,
@@ -20,13 +19,15 @@ import {
   settleDone,
   settleRefused,
   takeDue,
+  takeOver,
+  unfinished,
   wasDone,
   type Delivery,
 } from '../../../shared/store/deliveries.ts';
 import { createBatch, listBatches } from '../../../shared/store/batches.ts';
 import { inTransaction } from '../../../shared/store/open-store.ts';
 import type { Db } from '../../../shared/store/tables.ts';
-import { aliveWorkerIds, type Worker } from '../../../shared/store/workers.ts';
+import type { Worker } from '../../../shared/store/workers.ts';
 import {
   actor,
   addDeadWorker,
@@ -272,7 +273,7 @@ export function deliveriesContract(store: StoreUnderTest): void {
     expect(await fresh(row)).toMatchObject({ worker_id: second.id });
   });
 
-  test('what dead workers, and nobody, hold is abandoned; what the living hold, or what waits, is not', async () => {
+  test('unfinished is what was not moved to its last folder, whoever holds it; what waits is not', async () => {
     const living = await addWorker(store.db);
     const dead = await addDeadWorker(store.db);
     const gone = await addDeadWorker(store.db, { pid: process.pid, pid_start: '1' });
@@ -288,9 +289,7 @@ export function deliveriesContract(store: StoreUnderTest): void {
     const nobody = await claimed(dead, 'nobody');
     await store.db.updateTable('delivery').set({ worker_id: null }).where('id', '=', nobody.id).execute();
 
-    const holders = await aliveWorkerIds(store.db, now);
-    expect(names(await abandoned(store.db, inbox, holders))).toEqual(['seen', 'claimed', 'done', 'nobody']);
-    expect(names(await abandoned(store.db, inbox, []))).toEqual([
+    expect(names(await unfinished(store.db, inbox))).toEqual([
       'living',
       'living-claimed',
       'seen',
@@ -299,7 +298,16 @@ export function deliveriesContract(store: StoreUnderTest): void {
       'nobody',
     ]);
     await reopenMove(store.db, moved.id, 'work/moved');
-    expect(names(await abandoned(store.db, inbox, holders))).toContain('moved');
+    expect(names(await unfinished(store.db, inbox))).toContain('moved');
+  });
+
+  test('an unfinished file is taken over once, from the holder that was seen', async () => {
+    const [first, second] = [await addWorker(store.db), await addWorker(store.db)];
+    const row = await claimed(await addDeadWorker(store.db), 'x');
+    const rival = await store.again();
+    expect(await takeOver(rival, row, second)).toMatchObject({ worker_id: second.id, state: 'claimed' });
+    expect(await takeOver(store.db, row, first)).toBeUndefined();
+    expect(await fresh(row)).toMatchObject({ worker_id: second.id });
   });
 
   test('files are listed newest first, by folder and states', async () => {

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 
 import {
-  abandoned,
   markPublished,
   markSealed,
   queuePublication,
   takePublication,
+  unfinished,
   unpublished,
   type Delivery,
   type Publication,
@@ -140,6 +140,6 @@ export function publicationsContract(store: StoreUnderTest): void {
 
   test('what we produce is no file of an inbox', async () => {
     await queue('a');
-    expect(await abandoned(store.db, folder, [])).toEqual([]);
+    expect(await unfinished(store.db, folder)).toEqual([]);
   });
 }
