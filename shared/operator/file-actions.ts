@@ -1,8 +1,9 @@
 import { dirname, join } from 'node:path';
 
+import { syncFolder } from '../runtime/durable.ts';
 import { Fault } from '../runtime/faults.ts';
 import { workPath } from '../spool/claim.ts';
-import { linkNew, removeName, syncFolder } from '../spool/files.ts';
+import { linkNew, removeName } from '../spool/files.ts';
 import { systemClock } from '../spool/inbox.ts';
 import { inboxFolders } from '../spool/layout.ts';
 import { finishMove, removeReason, type SettlingInbox } from '../spool/settle.ts';

@@ -79,11 +79,13 @@ type CsvRow = Record<(typeof columns)[number], string>;
  * @throws Fault BAD_INPUT with every problem, ENCODING
  */
 export function readCsvOrders(bytes: Uint8Array): NewOrder[] {
-  const rows = parseCsv(bytes);
-  const groups = [...Map.groupBy(rows, (row) => row.order_id)];
+  const groups = [...Map.groupBy(parseCsv(bytes), (row) => row.order_id)];
   return check(
-    groups.map(([, group]) => fromRows(group)),
+    groups.map(([, rows]) => fromRows(rows)),
     (index) => `order ${groups[index]?.[0] ?? ''}`,
+    groups.flatMap(([id, rows]) =>
+      contradictions(rows).map((name) => `order ${id}: its rows differ in ${name}`),
+    ),
   );
 }
 
@@ -127,13 +129,20 @@ const orNothing = (text: string): string | undefined => (text === '' ? undefined
 const toNumber = (text: string): unknown => (/^\d{1,9}$/.test(text) ? Number(text) : text);
 const toBoolean = (text: string): unknown => ({ true: true, false: false })[text] ?? text;
 
+const ofOrder = ['customer', 'order_date', 'purchase_order_number', 'enrolment_required'] as const;
+
+/** What the rows of one order should agree in, and do not. */
+function contradictions(rows: readonly CsvRow[]): string[] {
+  const inOrder = ofOrder.filter((name) => new Set(rows.map((row) => row[name])).size > 1);
+  const named = rows.filter((row) => row.organisation_id !== '');
+  const atProviders = [...Map.groupBy(named, (row) => row.provider)]
+    .filter(([, group]) => new Set(group.map((row) => row.organisation_id)).size > 1)
+    .map(([provider]) => `organisation_id at ${provider}`);
+  return [...inOrder, ...atProviders];
+}
+
 function fromRows(rows: readonly CsvRow[]): unknown {
-  const first = rows[0];
-  const ofOrder = ['customer', 'order_date', 'purchase_order_number', 'enrolment_required'] as const;
-  const differing = ofOrder.filter((name) => rows.some((row) => row[name] !== first?.[name]));
-  if (!first || differing.length > 0) {
-    throw new Fault('BAD_INPUT', `order ${first?.order_id ?? ''}: rows differ in ${differing.join(', ')}`);
-  }
+  const [first] = rows as [CsvRow];
   return {
     id: first.order_id,
     customer: orNothing(first.customer),
@@ -152,8 +161,13 @@ function fromRows(rows: readonly CsvRow[]): unknown {
   };
 }
 
-function check(orders: readonly unknown[], label: (index: number) => string): NewOrder[] {
-  const problems: string[] = [];
+/** @throws Fault BAD_INPUT with every problem, these included */
+function check(
+  orders: readonly unknown[],
+  label: (index: number) => string,
+  found: readonly string[] = [],
+): NewOrder[] {
+  const problems = [...found];
   const good: NewOrder[] = [];
   orders.forEach((order, index) => {
     const checked = orderSchema.safeParse(order);
@@ -164,6 +178,9 @@ function check(orders: readonly unknown[], label: (index: number) => string): Ne
       );
     }
   });
+  for (const [id, same] of Map.groupBy(good, (order) => order.id)) {
+    if (same.length > 1) problems.push(`order ${id}: stands in the file ${same.length} times`);
+  }
   if (problems.length > 0) throw new Fault('BAD_INPUT', problems.join('\n'));
   return good;
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Key, PrivateKey, PublicKey } from 'openpgp';
 
 import { Fault } from '../runtime/faults.ts';
-import { syncFolder, writeNewFile } from '../runtime/secrets.ts';
+import { syncFolder } from '../runtime/durable.ts';
+import { writeNewFile } from '../runtime/secrets.ts';
 import {
   isPartnerName,
   keyFilesIn,

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, unlink } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { syncFolder, writeNew } from './durable.ts';
 import { Fault } from './faults.ts';
 
 /** Permission bits of the group and of everybody else. */
@@ -86,28 +87,9 @@ export async function writeNewSecret(file: string): Promise<void> {
 export async function writeNewFile(path: string, text: string, mode: number): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const handle = await open(path, 'wx', mode).catch((error: unknown) => {
+  await writeNew(path, text, mode).catch((error: unknown) => {
     if (errnoOf(error) !== 'EEXIST') throw error;
     throw new Fault('NOT_ALLOWED', `${path} exists already and is not replaced`, { cause: error });
   });
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } catch (error) {
-    await unlink(path);
-    throw error;
-  } finally {
-    await handle.close();
-  }
   await syncFolder(folder);
-}
-
-/** Makes names that were added to or removed from a folder outlive a power cut. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,6 +1,7 @@
 import { link, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { syncFolder } from '../runtime/durable.ts';
 import { bug, errnoOf } from '../runtime/faults.ts';
 import {
   findDelivery,
@@ -10,7 +11,7 @@ import {
   reopenMove,
   type Delivery,
 } from '../store/deliveries.ts';
-import { exists, isSameFile, linkNew, markOf, removeName, syncFolder } from './files.ts';
+import { exists, isSameFile, linkNew, markOf, removeName } from './files.ts';
 import { placeOf, type Inbox } from './inbox.ts';
 import type { Candidate } from './intake.ts';
 import { idOfWorkName, nameBytes, workName } from './names.ts';

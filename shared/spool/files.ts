@@ -1,6 +1,5 @@
 import { constants } from 'node:fs';
 import { link, lstat, open, unlink, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
 
 import { errnoOf, Fault } from '../runtime/faults.ts';
 import type { FileMark } from '../store/deliveries.ts';
@@ -63,41 +62,6 @@ export async function removeName(path: Path): Promise<void> {
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
   }
-}
-
-/** Moves a file between folders of one device. May be repeated after a crash at any point. */
-export async function move(from: string, to: string): Promise<void> {
-  await linkNew(from, to);
-  await syncFolder(dirname(to));
-  await removeName(from);
-  await syncFolder(dirname(from));
-}
-
-/** Puts the names in a folder on the disk. */
-export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/**
- * Writes a file that must not exist yet, and puts it on the disk. After any error no half file stays behind; a failed
- * fsync is never repeated on the same file, since the kernel may have dropped the data.
- */
-export async function writeNew(path: string, bytes: Uint8Array, mode = 0o600): Promise<void> {
-  const handle = await open(path, 'wx', mode);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } catch (error) {
-    await handle.close();
-    await removeName(path);
-    throw error;
-  }
-  await handle.close();
 }
 
 export interface WholeFile {

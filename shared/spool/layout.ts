@@ -1,8 +1,8 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { syncFolder } from '../runtime/durable.ts';
 import { Fault } from '../runtime/faults.ts';
-import { syncFolder } from './files.ts';
 
 /** The folders of one inbox. All lie on one device, because claims and archiving rely on links. */
 export interface InboxFolders {
@@ -81,6 +81,3 @@ async function syncDown(top: string, path: string): Promise<void> {
   if (path !== top) await syncDown(top, dirname(path));
   await syncFolder(path);
 }
-
-/** The inbox's root, from one of its folders. */
-export const rootOf = (folders: InboxFolders): string => dirname(folders.in);

@@ -1,9 +1,10 @@
 import { dirname, join } from 'node:path';
 
+import { syncFolder, writeNew } from '../runtime/durable.ts';
 import { faultRow } from '../runtime/fault-codes.ts';
 import { errnoOf } from '../runtime/faults.ts';
 import { markMoved, type Delivery } from '../store/deliveries.ts';
-import { exists, linkNew, markOf, removeName, syncFolder, writeNew } from './files.ts';
+import { exists, linkNew, markOf, removeName } from './files.ts';
 import { placeOf, type Inbox } from './inbox.ts';
 import { archiveFolder } from './layout.ts';
 import { archiveNames, reasonSuffix } from './names.ts';
