@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 
 import { exitCodeOf, exitCodes } from '../shared/runtime/exit-codes.ts';
-import { toFault, type Fault } from '../shared/runtime/faults.ts';
+import { Fault, toFault } from '../shared/runtime/faults.ts';
 import { batchCommands } from './commands/batches.ts';
 import { configCommands } from './commands/config.ts';
 import { daemonCommands } from './commands/daemons.ts';
@@ -12,6 +12,7 @@ import { jobCommands } from './commands/jobs.ts';
 import { keyCommands } from './commands/keys.ts';
 import { orderCommands } from './commands/orders.ts';
 import { statusCommands } from './commands/status.ts';
+import { escapeControls } from './output.ts';
 
 /** `enrol`: every verb of the product. The work is done elsewhere; here are names, options and help. */
 export function program(): Command {
@@ -24,6 +25,7 @@ export function program(): Command {
     .option('--config <file>', 'configuration file (default: <home>/config/enrol.yaml)')
     .option('--json', 'print one JSON document instead of text')
     .addHelpText('after', exitCodeHelp)
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride();
   const groups = [
     installCommands,
@@ -48,26 +50,42 @@ const exitCodeHelp = (): string =>
 
 /** Runs one command line, and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
+  const json = argv.includes('--json');
+  process.stdout.on('error', onStdoutError);
   try {
     await program().parseAsync(argv);
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
-      // Commander has printed its message, or the help that was asked for.
+      // Commander has printed its message on stderr, or the help that was asked for.
       process.exitCode = thrown.exitCode === 0 ? exitCodes.ok.code : exitCodes.usage.code;
+      if (thrown.exitCode !== 0 && json) printJson(new Fault('BAD_INPUT', usageProblem(thrown)));
       return;
     }
     const fault = toFault(thrown);
-    report(fault, argv.includes('--json'));
+    if (json) printJson(fault);
+    else printText(fault);
     process.exitCode = exitCodeOf(fault.code);
   }
 }
 
-function report(fault: Fault, json: boolean): void {
-  const { code, detail, action } = fault;
-  if (json) process.stdout.write(`${JSON.stringify({ error: { code, detail, action } }, null, 2)}\n`);
-  else {
-    process.stderr.write(`enrol: ${code}: ${detail}\nWhat to do: ${action}\n`);
-    if (fault.class === 'bug')
-      process.stderr.write(`${(fault.cause as Error | undefined)?.stack ?? fault.stack ?? ''}\n`);
-  }
+/** A reader that has had enough, like `head`, is no failure. The log of a daemon sees to itself. */
+function onStdoutError(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`enrol: cannot write to stdout: ${error.message}\n`);
+  process.exitCode = exitCodes.failed.code;
+}
+
+const usageProblem = ({ code, message }: CommanderError): string =>
+  code === 'commander.help' ? 'a command is missing' : message.replace(/^error: /, '');
+
+function printJson({ code, detail, action }: Fault): void {
+  process.stdout.write(`${JSON.stringify({ error: { code, detail, action } }, null, 2)}\n`);
+}
+
+function printText(fault: Fault): void {
+  process.stderr.write(
+    `enrol: ${fault.code}: ${escapeControls(fault.detail)}\nWhat to do: ${fault.action}\n`,
+  );
+  if (fault.class === 'bug')
+    process.stderr.write(`${(fault.cause as Error | undefined)?.stack ?? fault.stack ?? ''}\n`);
 }

@@ -13,7 +13,7 @@ export const outputOf = (json: boolean): Output => ({
 });
 
 /** Names and messages come from others: nothing in them may steer the terminal. */
-const escapeControls = (text: string): string =>
+export const escapeControls = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}]/gu, (char) =>
     char === '\n' ? char : `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
   );

@@ -54,6 +54,10 @@ export function sessionOf(command: Command): Session {
   };
 }
 
+/** Examples below the help of a command. */
+export const examples = (...lines: string[]): string =>
+  ['', lines.length === 1 ? 'Example:' : 'Examples:', ...lines.map((line) => `  ${line}`)].join('\n');
+
 /** Option parser: a whole number from 1. */
 export function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('A whole number from 1 is needed.');

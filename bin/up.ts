@@ -18,6 +18,7 @@ const entry = fileURLToPath(new URL('enrol.js', import.meta.url));
 export async function up(place: Place, daemons: readonly string[]): Promise<number> {
   const children = daemons.map((daemon) => start(place, daemon));
   const signals = listenForStop(() => children.forEach((child) => child.kill('SIGKILL')));
+  // Whoever read this terminal's lines is gone: daemons that nobody sees must not go on.
   signals.stop.addEventListener('abort', () => children.forEach((child) => child.kill('SIGTERM')));
   const codes = await Promise.all(
     children.map(async (child) => {

@@ -10,7 +10,7 @@ import {
 } from '../../shared/store/batches.ts';
 import { deliveriesOfBatches } from '../../shared/store/deliveries.ts';
 import { shortTime, table } from '../output.ts';
-import { sessionOf, wholeNumber } from '../session.ts';
+import { examples, sessionOf, wholeNumber } from '../session.ts';
 
 const standing = (batch: Batch): string => `${batch.stage} · ${batch.status}`;
 
@@ -20,6 +20,7 @@ export function batchCommands(enrol: Command): void {
   batch
     .command('list')
     .description('batches, newest first')
+    .addHelpText('after', examples('enrol batch list', 'enrol batch list --errors --json'))
     .option('--errors', 'only those that stand at Error')
     .option('--limit <n>', 'at most so many', wholeNumber, 50)
     .action(async ({ errors, limit }: { errors?: boolean; limit: number }, command: Command) => {
@@ -45,6 +46,7 @@ export function batchCommands(enrol: Command): void {
   batch
     .command('show <batch>')
     .description('a batch with its items, the history of its stages, and its files')
+    .addHelpText('after', examples('enrol batch show 12'))
     .action(async (text: string, _options: unknown, command: Command) => {
       const session = sessionOf(command);
       const id = wholeNumber(text);
@@ -83,6 +85,7 @@ export function batchCommands(enrol: Command): void {
   batch
     .command('reprocess <batch>')
     .description('set an Error batch back to its last valid stage, which triggers it again')
+    .addHelpText('after', examples('enrol batch reprocess 12 --reason "serial number corrected"'))
     .requiredOption('--reason <text>', 'why; kept in the audit')
     .action(async (text: string, { reason }: { reason: string }, command: Command) => {
       const session = sessionOf(command);

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { ConfigFault } from '../../shared/runtime/config.ts';
 import { configAsYaml, configSchemaText } from '../../shared/runtime/config-text.ts';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
-import { sessionOf } from '../session.ts';
+import { examples, sessionOf } from '../session.ts';
 
 export function configCommands(enrol: Command): void {
   const config = enrol.command('config').description('the configuration');
@@ -11,6 +11,7 @@ export function configCommands(enrol: Command): void {
   config
     .command('check')
     .description('all problems of the configuration at once; exit code 3 if there are any')
+    .addHelpText('after', examples('enrol config check'))
     .action(async (_options: unknown, command: Command) => {
       const session = sessionOf(command);
       try {
@@ -26,6 +27,7 @@ export function configCommands(enrol: Command): void {
   config
     .command('show')
     .description('the configuration in force, defaults included')
+    .addHelpText('after', examples('enrol config show'))
     .action(async (_options: unknown, command: Command) => {
       const session = sessionOf(command);
       const loaded = await session.loadConfig();
@@ -35,6 +37,7 @@ export function configCommands(enrol: Command): void {
   config
     .command('schema')
     .description('JSON Schema of the configuration, for editors')
+    .addHelpText('after', examples('enrol config schema > enrol.schema.json'))
     .action((_options: unknown, command: Command) => {
       const text = configSchemaText();
       sessionOf(command).print(JSON.parse(text), text);

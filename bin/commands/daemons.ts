@@ -5,7 +5,7 @@ import { extractor } from '../../daemons/extractor/main.ts';
 import { loader } from '../../daemons/loader/main.ts';
 import { scheduler } from '../../jobs/scheduler.ts';
 import { runDaemon, type Runtime, type Work } from '../../shared/daemon/process.ts';
-import { sessionOf } from '../session.ts';
+import { examples, sessionOf } from '../session.ts';
 import { up } from '../up.ts';
 
 type Plan = (runtime: Runtime, once: boolean) => Promise<Work> | Work;
@@ -25,6 +25,7 @@ export function daemonCommands(enrol: Command): void {
     enrol
       .command(name)
       .description(description)
+      .addHelpText('after', examples(`enrol ${name}`, `enrol ${name} --once`))
       .option('--once', 'work off what is there, then exit; exit code 6 if anything was rejected or held')
       .action(async (options: { once?: boolean }, command: Command) => {
         const { place } = sessionOf(command);
@@ -36,6 +37,7 @@ export function daemonCommands(enrol: Command): void {
   enrol
     .command('up')
     .description('run all daemons and the scheduler in this terminal; Ctrl-C stops them all')
+    .addHelpText('after', examples('enrol --home /srv/enrol up'))
     .action(async (_options: unknown, command: Command) => {
       process.exitCode = await up(sessionOf(command).place, Object.keys(daemons));
     });

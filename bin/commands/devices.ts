@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { deviceStories, type DeviceStory } from '../../shared/operator/device-story.ts';
 import { unenrolDevices } from '../../shared/operator/order-actions.ts';
 import { shortTime, table } from '../output.ts';
-import { sessionOf } from '../session.ts';
+import { examples, sessionOf } from '../session.ts';
 
 export function deviceCommands(enrol: Command): void {
   const device = enrol.command('device').description('devices');
@@ -11,6 +11,7 @@ export function deviceCommands(enrol: Command): void {
   device
     .command('show <device>')
     .description('the whole story of a device, by device id, serial number or IMEI')
+    .addHelpText('after', examples('enrol device show ZZTEST00A1B2'))
     .action(async (id: string, _options: unknown, command: Command) => {
       const session = sessionOf(command);
       const stories = await session.withStore((db) => deviceStories(db, id));
@@ -21,10 +22,7 @@ export function deviceCommands(enrol: Command): void {
     .command('unenrol <device...>')
     .description('give enrolled devices back; the next request job sends a RETURN')
     .requiredOption('--reason <text>', 'why; kept in the audit')
-    .addHelpText(
-      'after',
-      '\nExample:\n  enrol device unenrol ZZTEST00A1B2 --reason "returned by the customer"',
-    )
+    .addHelpText('after', examples('enrol device unenrol ZZTEST00A1B2 --reason "returned by the customer"'))
     .action(async (ids: string[], { reason }: { reason: string }, command: Command) => {
       const session = sessionOf(command);
       const devices = await session.withStore((db) => unenrolDevices(db, session.operator(reason), ids));

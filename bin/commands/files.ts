@@ -8,7 +8,7 @@ import { findDelivery, listDeliveries, type Delivery } from '../../shared/store/
 import { deliveryStates } from '../../shared/store/states/delivery.ts';
 import { Option } from 'commander';
 import { shortTime, table } from '../output.ts';
-import { sessionOf, wholeNumber } from '../session.ts';
+import { examples, sessionOf, wholeNumber } from '../session.ts';
 
 const actions = {
   retry: { description: 'try a rejected or deferred file again now', act: retryFile },
@@ -28,7 +28,7 @@ export function fileCommands(enrol: Command): void {
     .addOption(new Option('--state <state...>', 'only in these states').choices(deliveryStates))
     .option('--folder <name>', 'only of this inbox, or published into this folder')
     .option('--limit <n>', 'at most so many', wholeNumber, 50)
-    .addHelpText('after', '\nExample:\n  enrol file list --state rejected held deferred')
+    .addHelpText('after', examples('enrol file list --state rejected held deferred'))
     .action(async (options: ListOptions, command: Command) => {
       const session = sessionOf(command);
       const files = await session.withStore((db) =>
@@ -40,6 +40,7 @@ export function fileCommands(enrol: Command): void {
   file
     .command('show <file>')
     .description('a file by its number: state, digest, place, and what is wrong with it')
+    .addHelpText('after', examples('enrol file show 31'))
     .action(async (text: string, _options: unknown, command: Command) => {
       const session = sessionOf(command);
       const id = wholeNumber(text);
@@ -52,6 +53,7 @@ export function fileCommands(enrol: Command): void {
     file
       .command(`${name} <file>`)
       .description(description)
+      .addHelpText('after', examples(`enrol file ${name} 31 --reason "the cause is mended"`))
       .requiredOption('--reason <text>', 'why; kept in the audit')
       .action(async (text: string, { reason }: { reason: string }, command: Command) => {
         const session = sessionOf(command);

@@ -1,16 +1,13 @@
 import type { Command } from 'commander';
 
 import { initialise, migrate } from '../../shared/operator/install.ts';
-import { sessionOf } from '../session.ts';
+import { examples, sessionOf } from '../session.ts';
 
 export function installCommands(enrol: Command): void {
   enrol
     .command('init')
     .description('make what is missing of an installation: configuration, folders, store')
-    .addHelpText(
-      'after',
-      '\nExample:\n  enrol --home /srv/enrol init && enrol --home /srv/enrol keys generate',
-    )
+    .addHelpText('after', examples('enrol --home /srv/enrol init && enrol --home /srv/enrol keys generate'))
     .action(async (_options: unknown, command: Command) => {
       const session = sessionOf(command);
       const done = await initialise(session.place.home, session.place.configFile);
@@ -25,6 +22,7 @@ export function installCommands(enrol: Command): void {
   enrol
     .command('migrate')
     .description('bring the store to this program’s version, under a lock; stop the daemons first')
+    .addHelpText('after', examples('enrol migrate'))
     .action(async (_options: unknown, command: Command) => {
       const session = sessionOf(command);
       const migrations = await migrate(await session.loadConfig(), false);

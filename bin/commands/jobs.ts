@@ -7,7 +7,7 @@ import { systemClock } from '../../shared/spool/inbox.ts';
 import { lastRun } from '../../shared/store/job-runs.ts';
 import { registerWorker, signOff } from '../../shared/store/workers.ts';
 import { shortTime, table } from '../output.ts';
-import { sessionOf } from '../session.ts';
+import { examples, sessionOf } from '../session.ts';
 
 export function jobCommands(enrol: Command): void {
   const job = enrol.command('job').description('jobs');
@@ -15,6 +15,7 @@ export function jobCommands(enrol: Command): void {
   job
     .command('list')
     .description('jobs with schedule, trigger and last run')
+    .addHelpText('after', examples('enrol job list'))
     .action(async (_options: unknown, command: Command) => {
       const session = sessionOf(command);
       const listed = await session.withStore((db, { config }) =>
@@ -43,7 +44,7 @@ export function jobCommands(enrol: Command): void {
   job
     .command('run <job>')
     .description('run a job now; exit code 6 if it met problems')
-    .addHelpText('after', '\nExample:\n  enrol job run deviceEnrolmentRequest')
+    .addHelpText('after', examples('enrol job run deviceEnrolmentRequest'))
     .action(async (name: string, _options: unknown, command: Command) => {
       const session = sessionOf(command);
       const wanted = jobNamed(name);

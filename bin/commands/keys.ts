@@ -7,11 +7,12 @@ import { importOwnKey, importPartnerKey } from '../../shared/pgp/import-keys.ts'
 import { exportPublicKey, listKeys } from '../../shared/pgp/list-keys.ts';
 import { sealMessage } from '../../shared/pgp/seal.ts';
 import { inboxOf } from '../../shared/daemon/inboxes.ts';
+import { systemClock } from '../../shared/spool/inbox.ts';
 import { errnoOf, Fault } from '../../shared/runtime/faults.ts';
 import { keysFolder, passphraseFile } from '../../shared/runtime/paths.ts';
 import { writeNewSecret } from '../../shared/runtime/secrets.ts';
 import { shortTime, table } from '../output.ts';
-import { sessionOf } from '../session.ts';
+import { examples, sessionOf } from '../session.ts';
 import { readInput } from './orders.ts';
 
 export function keyCommands(enrol: Command): void {
@@ -20,6 +21,10 @@ export function keyCommands(enrol: Command): void {
   keys
     .command('generate')
     .description('make a key of our own; makes the passphrase file too if there is none')
+    .addHelpText(
+      'after',
+      examples('enrol keys generate --name "Example Telecom" --email enrolment@example.com'),
+    )
     .option('--name <name>', 'name in the key', 'Device Enrolment')
     .option('--email <address>', 'address in the key')
     .action(async ({ name, email }: { name: string; email?: string }, command: Command) => {
@@ -42,7 +47,7 @@ export function keyCommands(enrol: Command): void {
     .description('take in a partner’s public key, or with --own a private key of ours')
     .option('--partner <name>', 'whose key it is')
     .option('--own', 'a private key of ours, locked with our passphrase')
-    .addHelpText('after', '\nExample:\n  enrol keys import warehouse.asc --partner warehouse')
+    .addHelpText('after', examples('enrol keys import warehouse.asc --partner warehouse'))
     .action(async (file: string, { partner, own }: { partner?: string; own?: boolean }, command: Command) => {
       const session = sessionOf(command);
       if ((partner === undefined) === (own !== true))
@@ -66,6 +71,7 @@ export function keyCommands(enrol: Command): void {
   keys
     .command('list')
     .description('whose keys there are, until when, and for what; needs no passphrase')
+    .addHelpText('after', examples('enrol keys list'))
     .action(async (_options: unknown, command: Command) => {
       const session = sessionOf(command);
       const list = await listKeys(keysFolder(await session.loadConfig()));
@@ -83,6 +89,7 @@ export function keyCommands(enrol: Command): void {
   keys
     .command('export <party>')
     .description('public keys of a party (own: ours), in armour')
+    .addHelpText('after', examples('enrol keys export own > ours.asc'))
     .action(async (party: string, _options: unknown, command: Command) => {
       const session = sessionOf(command);
       const armoured = await exportPublicKey(keysFolder(await session.loadConfig()), party);
@@ -92,13 +99,15 @@ export function keyCommands(enrol: Command): void {
   enrol
     .command('open <file>')
     .description('decrypt and verify a file by the policy of an inbox, and print its content')
+    .addHelpText('after', examples('enrol open dispatch.json.pgp --inbox inboundSalesOrderDispatch'))
     .option('--inbox <name>', 'whose policy holds', 'inboundDeviceEnrolment')
     .action(async (file: string, { inbox }: { inbox: string }, command: Command) => {
       const session = sessionOf(command);
       const loaded = await session.loadConfig();
       const policy = inboxOf(loaded.config, inbox);
       const ring = await openKeyRing(loaded, policy.signedBy);
-      const content = await openFile(await readInput(file), policy, ring, new Date());
+      const received = { name: file, bytes: await readInput(file) };
+      const content = await openFile({ clock: systemClock, emit: () => undefined }, received, policy, ring);
       const text = Buffer.from(content).toString();
       session.print({ file, inbox, content: text }, text);
     });
@@ -106,6 +115,13 @@ export function keyCommands(enrol: Command): void {
   enrol
     .command('seal <file>')
     .description('sign and encrypt a file; the result is written beside it as <file>.pgp, or to --output')
+    .addHelpText(
+      'after',
+      examples(
+        'enrol seal dispatch.json --to own',
+        'enrol seal dispatch.json --to warehouse --output out.pgp',
+      ),
+    )
     .option('--to <party...>', 'who can open it', ['own'])
     .option('--output <file>', 'where to write it')
     .action(async (file: string, options: { to: string[]; output?: string }, command: Command) => {

@@ -5,7 +5,7 @@ import { extname } from 'node:path';
 import { importOrders, readCsvOrders, readJsonOrders } from '../../shared/operator/import-orders.ts';
 import { overrideOrder, voidOrder, type OrderActionResult } from '../../shared/operator/order-actions.ts';
 import { errnoOf, Fault } from '../../shared/runtime/faults.ts';
-import { pair, sessionOf } from '../session.ts';
+import { examples, pair, sessionOf } from '../session.ts';
 
 const reasonOption = ['--reason <text>', 'why; kept in the audit'] as const;
 
@@ -17,7 +17,7 @@ export function orderCommands(enrol: Command): void {
     .description('bring sales orders in, from .json or .csv: all of them or none')
     .addHelpText(
       'after',
-      '\nExamples:\n  enrol orders import demo/orders.json\n  enrol orders import orders.csv --json',
+      examples('enrol orders import demo/orders.json', 'enrol orders import orders.csv --json'),
     )
     .action(async (file: string, _options: unknown, command: Command) => {
       const session = sessionOf(command);
@@ -31,7 +31,7 @@ export function orderCommands(enrol: Command): void {
     .command('void <order>')
     .description('take a whole order back from its provider')
     .requiredOption(...reasonOption)
-    .addHelpText('after', '\nExample:\n  enrol orders void 884210 --reason "customer withdrew"')
+    .addHelpText('after', examples('enrol orders void 884210 --reason "customer withdrew"'))
     .action(async (order: string, { reason }: { reason: string }, command: Command) => {
       const session = sessionOf(command);
       const result = await session.withStore((db) => voidOrder(db, session.operator(reason), order));
@@ -47,7 +47,7 @@ export function orderCommands(enrol: Command): void {
     .requiredOption(...reasonOption)
     .addHelpText(
       'after',
-      '\nExample:\n  enrol orders override 884210 --organisation apple=7100456 --reason "wrong customer"',
+      examples('enrol orders override 884210 --organisation apple=7100456 --reason "wrong customer"'),
     )
     .action(async (order: string, options: OverrideOptions, command: Command) => {
       const session = sessionOf(command);

@@ -6,13 +6,14 @@ import { setModuleProperty } from '../../shared/operator/property-actions.ts';
 import { moduleProperties, readProperties, type PropertyName } from '../../shared/store/module-properties.ts';
 import { listEvents } from '../../shared/store/workflow-events.ts';
 import { shortTime, table } from '../output.ts';
-import { sessionOf, wholeNumber } from '../session.ts';
+import { examples, sessionOf, wholeNumber } from '../session.ts';
 import { fileTable } from './files.ts';
 
 export function statusCommands(enrol: Command): void {
   enrol
     .command('status')
     .description('is everything well: daemons, backlog, problems, open requests, jobs')
+    .addHelpText('after', examples('enrol status', 'enrol status --json'))
     .action(async (_options: unknown, command: Command) => {
       const session = sessionOf(command);
       const keys = jobs.map((job) => job.key);
@@ -23,6 +24,7 @@ export function statusCommands(enrol: Command): void {
   enrol
     .command('events')
     .description('workflow events, newest first')
+    .addHelpText('after', examples('enrol events --limit 10'))
     .option('--limit <n>', 'at most so many', wholeNumber, 50)
     .action(async ({ limit }: { limit: number }, command: Command) => {
       const session = sessionOf(command);
@@ -39,6 +41,7 @@ export function statusCommands(enrol: Command): void {
   property
     .command('list')
     .description('every module property with its present value')
+    .addHelpText('after', examples('enrol property list'))
     .action(async (_options: unknown, command: Command) => {
       const session = sessionOf(command);
       const values = await session.withStore((db) => readProperties(db));
@@ -54,6 +57,12 @@ export function statusCommands(enrol: Command): void {
   property
     .command('set <name> <value>')
     .description('change a module property; takes effect at the next run of its job')
+    .addHelpText(
+      'after',
+      examples(
+        'enrol property set device.enrolment.response.event.success true --reason "asked for by customer care"',
+      ),
+    )
     .requiredOption('--reason <text>', 'why; kept in the audit')
     .action(async (name: string, value: string, { reason }: { reason: string }, command: Command) => {
       const session = sessionOf(command);

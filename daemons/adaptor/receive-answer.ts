@@ -23,7 +23,7 @@ export async function receiveAnswer(
   file: ReceivedFile,
 ): Promise<Decision> {
   const provider = providerOf(runtime.loaded.config, providerId);
-  const content = await openFile(file.bytes, provider.settings.inbox, ring, runtime.clock.now());
+  const content = await openFile(runtime, file, provider.settings.inbox, ring);
   const named = answeredFile(provider, file.name);
   const answer = provider.format.readAnswer(readJson(content), named.of);
   return {

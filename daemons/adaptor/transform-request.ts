@@ -35,13 +35,7 @@ export async function transformRequest(
   ring: KeyRing,
   file: ReceivedFile,
 ): Promise<Decision> {
-  const { loaded, clock } = runtime;
-  const content = await openFile(
-    file.bytes,
-    loaded.config.inboxes.outboundDeviceEnrolment,
-    ring,
-    clock.now(),
-  );
+  const content = await openFile(runtime, file, runtime.loaded.config.inboxes.outboundDeviceEnrolment, ring);
   const { document } = readDocument(content, [deviceEnrolmentRequest]);
   const request = document as DeviceEnrolmentRequest;
   const { provider, requests } = await mapRequest(runtime, request, file);

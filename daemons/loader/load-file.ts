@@ -21,11 +21,12 @@ export interface LoadPolicy {
  * @throws Fault: PGP_…, NOT_ENCRYPTED, or of the document (SCHEMA_VIOLATION, COUNT_MISMATCH, ...)
  */
 export async function loadFile(
-  { clock, worker }: Runtime,
+  runtime: Runtime,
   file: ReceivedFile,
   { policy, ring, interfaces }: LoadPolicy,
 ): Promise<Decision> {
-  const content = await openFile(file.bytes, policy, ring, clock.now());
+  const content = await openFile(runtime, file, policy, ring);
+  const { clock, worker } = runtime;
   const batch = toBatch(readDocument(content, interfaces));
   return {
     summary: `${batch.type}, ${batch.items.length} record(s)`,

@@ -4,6 +4,7 @@ import { keysFolder, passphraseFile } from '../runtime/paths.ts';
 import { readSecret } from '../runtime/secrets.ts';
 import { loadKeyRing, requireParties, type KeyRing } from '../pgp/key-ring.ts';
 import { openMessage } from '../pgp/open.ts';
+import type { Runtime } from './process.ts';
 
 /** Unpacked content may be so many times the largest file: JSON of identifiers packs well, a bomb packs better. */
 const unpackFactor = 20;
@@ -31,21 +32,14 @@ export async function openKeyRing(loaded: LoadedConfig, parties: readonly string
  * @throws Fault NOT_ENCRYPTED, PGP_…
  */
 export async function openFile(
-  bytes: Uint8Array,
+  { clock, emit }: Pick<Runtime, 'clock' | 'emit'>,
+  file: { readonly name: string; readonly bytes: Uint8Array },
   policy: InboxConfig,
   ring: KeyRing,
-  now: Date,
 ): Promise<Uint8Array> {
-  if (policy.encryption === 'none') return bytes;
-  const opened = await openMessage(
-    bytes,
-    ring,
-    {
-      signature: policy.signature,
-      signedBy: policy.signedBy,
-      maxPlaintextBytes: policy.maxFileMegabytes * 1024 * 1024 * unpackFactor,
-    },
-    now,
-  );
+  if (policy.encryption === 'none') return file.bytes;
+  const maxPlaintextBytes = policy.maxFileMegabytes * 1024 * 1024 * unpackFactor;
+  const opened = await openMessage(file.bytes, ring, { ...policy, maxPlaintextBytes }, clock.now());
+  if (opened.retiredKey) emit('key.retired-used', { file: file.name, key: opened.decryptedWith });
   return opened.bytes;
 }

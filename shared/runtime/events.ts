@@ -38,11 +38,6 @@ interface RunFields {
   readonly run: number;
 }
 
-interface KeyFields {
-  readonly party: string;
-  readonly fingerprint: string;
-}
-
 /** A row of the table. `fields` is never there: it carries the type. */
 interface EventRow<Fields extends object> {
   readonly level: Level;
@@ -81,8 +76,8 @@ export const events = {
   >,
   'job.failed': error as EventRow<RunFields & FaultFields>,
   'workflow.event': info as EventRow<{ type: string; code: string; reference: string; batch?: number }>,
-  'key.retired-used': warn as EventRow<KeyFields & { file: string }>,
-  'key.expires-soon': warn as EventRow<KeyFields & { expiresAt: string }>,
+  /** The sender used a key of ours that is not the current one. */
+  'key.retired-used': warn as EventRow<{ file: string; key: string }>,
 };
 
 export type EventName = keyof typeof events;
