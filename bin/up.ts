@@ -19,6 +19,7 @@ export async function up(place: Place, daemons: readonly string[]): Promise<numb
   const children = daemons.map((daemon) => start(place, daemon));
   const signals = listenForStop(() => children.forEach((child) => child.kill('SIGKILL')));
   // Whoever read this terminal's lines is gone: daemons that nobody sees must not go on.
+  process.stdout.on('error', () => signals.end('stdout was closed'));
   signals.stop.addEventListener('abort', () => children.forEach((child) => child.kill('SIGTERM')));
   const codes = await Promise.all(
     children.map(async (child) => {
