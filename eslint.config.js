@@ -58,6 +58,18 @@ export default tseslint.config(
     },
   },
   {
+    files: ['**/*.ts'],
+    ignores: ['shared/pgp/library.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: [{ name: 'openpgp', message: 'Import from shared/pgp/library.ts.', allowTypeImports: true }],
+        },
+      ],
+    },
+  },
+  {
     files: pureRules,
     rules: {
       'no-restricted-imports': [

@@ -39,6 +39,8 @@ export function daemonCommands(enrol: Command): void {
     .description('run all daemons and the scheduler in this terminal; Ctrl-C stops them all')
     .addHelpText('after', examples('enrol --home /srv/enrol up'))
     .action(async (_options: unknown, command: Command) => {
-      process.exitCode = await up(sessionOf(command).place, Object.keys(daemons));
+      const session = sessionOf(command);
+      await session.withStore(() => Promise.resolve()); // What is wrong for all of them is said once.
+      process.exitCode = await up(session.place, Object.keys(daemons));
     });
 }

@@ -1,11 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { readKeys, type Key } from 'openpgp';
+import type { Key } from 'openpgp';
 
 import { Fault } from '../runtime/faults.ts';
 import { unreadable } from '../runtime/secrets.ts';
 import { pgpConfig } from './settings.ts';
+import { readKeys } from './library.ts';
 
 /** Where the keys lie: `own/*.asc` private, `partners/<party>/*.asc` public. */
 export const ownFolder = (folder: string): string => join(folder, 'own');

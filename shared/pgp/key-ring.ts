@@ -1,4 +1,4 @@
-import { decryptKey, type Key, type PrivateKey, type PublicKey } from 'openpgp';
+import type { Key, PrivateKey, PublicKey } from 'openpgp';
 
 import { Fault } from '../runtime/faults.ts';
 import { readPrivateFile } from '../runtime/secrets.ts';
@@ -12,6 +12,7 @@ import {
   readPublicFile,
 } from './key-files.ts';
 import { pgpConfig } from './settings.ts';
+import { decryptKey } from './library.ts';
 
 /** The keys as they were when they were loaded; a change on disk counts after the next loading only. */
 export interface KeyRing {

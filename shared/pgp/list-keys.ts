@@ -1,9 +1,10 @@
-import { armor, enums, type PublicKey } from 'openpgp';
+import type { PublicKey } from 'openpgp';
 
 import { Fault } from '../runtime/faults.ts';
 import { readPublicKeys } from './key-ring.ts';
 import { encryptionProblem, signingProblem } from './key-use.ts';
 import { pgpConfig } from './settings.ts';
+import { armor, enums } from './library.ts';
 
 /** A key as the command line shows it. */
 export interface KeyInfo {

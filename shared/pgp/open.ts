@@ -1,11 +1,4 @@
-import {
-  decrypt,
-  readMessage,
-  type DecryptMessageResult,
-  type KeyID,
-  type Message,
-  type PrivateKey,
-} from 'openpgp';
+import type { DecryptMessageResult, KeyID, Message, PrivateKey } from 'openpgp';
 
 import { Fault } from '../runtime/faults.ts';
 import { isArmoured, removeArmour } from './armour.ts';
@@ -15,6 +8,7 @@ import { encryptionProblem } from './key-use.ts';
 import { decryptionReason } from './library-errors.ts';
 import { decryptionConfig, maxSessionKeyPackets, pgpConfig } from './settings.ts';
 import { settleSignatures, verificationKeys, type SignaturePolicy, type Signer } from './signatures.ts';
+import { decrypt, readMessage } from './library.ts';
 
 export interface OpenPolicy extends SignaturePolicy {
   /** What the message may unpack to, the few bytes of packet headers included. */

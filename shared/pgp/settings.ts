@@ -1,4 +1,5 @@
-import { config, enums, type Config } from 'openpgp';
+import type { Config } from 'openpgp';
+import { config, enums } from './library.ts';
 
 /**
  * The one configuration for OpenPGP, passed with every call: the library's global one can be changed by anybody.

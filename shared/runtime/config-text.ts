@@ -1,14 +1,32 @@
 import { Document, isMap, isScalar, type Pair } from 'yaml';
 import { z } from 'zod';
 
-import { configSchema, type Config } from './config-schema.ts';
+import { configSchema, type Config, type InboxConfig } from './config-schema.ts';
 
 /** The effective configuration as YAML; a setting that differs from its default says so. */
 export function configAsYaml(config: Config): string {
-  const document = new Document(config);
+  const document = new Document(withoutIdle(config));
   const defaults = configSchema.parse({});
   if (isMap(document.contents)) document.contents.items.forEach((pair) => noteDifferences(pair, defaults));
   return document.toString({ lineWidth: 0 });
+}
+
+/** A signature policy says nothing where files are not OpenPGP messages; written there it would be a mistake. */
+function withoutIdle(config: Config) {
+  const effective = ({ signature, signedBy, ...inbox }: InboxConfig) =>
+    inbox.encryption === 'none' ? inbox : { ...inbox, signature, signedBy };
+  return {
+    ...config,
+    inboxes: Object.fromEntries(
+      Object.entries(config.inboxes).map(([name, inbox]) => [name, effective(inbox)]),
+    ),
+    providers: Object.fromEntries(
+      Object.entries(config.providers).map(([id, provider]) => [
+        id,
+        { ...provider, inbox: effective(provider.inbox) },
+      ]),
+    ),
+  };
 }
 
 /** Providers have no defaults as a whole, so below them nothing is noted. */

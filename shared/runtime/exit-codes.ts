@@ -28,6 +28,10 @@ const exitOfFault: Partial<Record<FaultCode, ExitName>> = {
   KEY_WRONG_PASSPHRASE: 'keys',
   NOT_FOUND: 'notFound',
   BAD_INPUT: 'usage',
+  ENCODING: 'usage',
+  JSON_MALFORMED: 'usage',
+  JSON_TOO_DEEP: 'usage',
+  FORBIDDEN_KEY: 'usage',
 };
 
 /** The exit code with which a command ends that was stopped by this fault. */

@@ -23,7 +23,10 @@ const sqTest = has('sq') ? test : test.skip;
 const content = Buffer.from('imei,order\n'.repeat(500));
 const armours = ['binary', 'armoured'] as const;
 const compressions = ['none', 'zip', 'zlib', 'bzip2'] as const;
-const forms = armours.flatMap((armour) => compressions.map((compression) => [armour, compression] as const));
+/** `pad` is the default of sq. */
+const sqCompressions = [...compressions, 'pad'] as const;
+const forms = (names: readonly string[]) =>
+  armours.flatMap((armour) => names.map((compression) => [armour, compression] as const));
 
 let root: string;
 let ring: KeyRing;
@@ -107,7 +110,7 @@ describe('GnuPG', () => {
   });
 
   describe.each(Object.entries(signers))('with a key of %s', (kind, email) => {
-    gpgTest.each(forms)(
+    gpgTest.each(forms(compressions))(
       'P24 what it signs and encrypts is opened: %s, compression %s',
       async (armour, compression) => {
         const withPartner = await ringWith(kind, gpg('--export', email));
@@ -196,7 +199,7 @@ describe('Sequoia', () => {
   });
 
   describe.each(suites)('with a key of %s', (suite) => {
-    sqTest.each(forms)(
+    sqTest.each(forms(sqCompressions))(
       'P24 what it signs and encrypts is opened: %s, compression %s',
       async (armour, compression) => {
         const withPartner = await ringWith(`sq-${suite}`, readFileSync(certOf(suite)));

@@ -173,7 +173,7 @@ const apple = {
   format: 'apple',
   transport: 'spool',
   account: { shipTo: '0000071234', depResellerId: '16FCE4A0' },
-  inbox: { encryption: 'none', signature: 'forbidden', quietSeconds: 0 },
+  inbox: { encryption: 'none', quietSeconds: 0 },
   poll: { firstSeconds: 0, everySeconds: 1 },
 };
 

@@ -1,5 +1,9 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 
+import type { PrivateKey, PublicKey } from 'openpgp';
+
+import type { KeyRing } from '../../shared/pgp/key-ring.ts';
+import { pgpConfig } from '../../shared/pgp/settings.ts';
 import {
   armor,
   createMessage,
@@ -8,12 +12,7 @@ import {
   enums,
   generateKey,
   sign,
-  type PrivateKey,
-  type PublicKey,
-} from 'openpgp';
-
-import type { KeyRing } from '../../shared/pgp/key-ring.ts';
-import { pgpConfig } from '../../shared/pgp/settings.ts';
+} from '../../shared/pgp/library.ts';
 
 type KeyOptions = Omit<Parameters<typeof generateKey>[0], 'format'>;
 

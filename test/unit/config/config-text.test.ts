@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 
+import { checkConfig } from '../../../shared/runtime/config-check.ts';
 import { configSchema } from '../../../shared/runtime/config-schema.ts';
 import { configAsYaml, configSchemaText } from '../../../shared/runtime/config-text.ts';
 
@@ -24,7 +25,9 @@ describe('configAsYaml', () => {
       },
     });
     const text = configAsYaml(config);
-    expect(parse(text)).toEqual(config);
+    expect(configSchema.parse(parse(text))).toEqual(config);
+    // Also where a signature policy would be a mistake.
+    expect(checkConfig(parse(text))).not.toHaveProperty('findings');
     expect(text).toContain('  # default: 20\n  maxAttempts: 7\n');
     expect(text).toContain('    # default: ["warehouse"]\n    signedBy:\n');
     expect(text.match(/#/g)).toHaveLength(2);

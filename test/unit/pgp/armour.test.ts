@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 
 import { describe, expect, test } from '@jest/globals';
-import { armor, enums } from 'openpgp';
 
 import { isArmoured, removeArmour } from '../../../shared/pgp/armour.ts';
 import { pgpConfig } from '../../../shared/pgp/settings.ts';
+import { armor, enums } from '../../../shared/pgp/library.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const data = randomBytes(1000);
-const armoured = (kind: enums.armor = enums.armor.message): string =>
+const armoured = (kind: Parameters<typeof armor>[0] = enums.armor.message): string =>
   armor(kind, data, undefined, undefined, undefined, true, pgpConfig);
 const malformed = expect.objectContaining({ code: 'PGP_MALFORMED' });
 

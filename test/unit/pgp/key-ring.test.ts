@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { encryptKey, enums, type PrivateKey, revokeKey } from 'openpgp';
+import type { PrivateKey } from 'openpgp';
 
 import { generateOwnKey } from '../../../shared/pgp/generate.ts';
 import { importOwnKey, importPartnerKey } from '../../../shared/pgp/import-keys.ts';
@@ -13,6 +13,7 @@ import { openMessage } from '../../../shared/pgp/open.ts';
 import { sealMessage } from '../../../shared/pgp/seal.ts';
 import { pgpConfig } from '../../../shared/pgp/settings.ts';
 import { makeKey, ringOf } from '../../support/pgp.ts';
+import { encryptKey, enums, revokeKey } from '../../../shared/pgp/library.ts';
 
 const passphrase = 'CANARY-right-passphrase';
 const day = 86_400_000;

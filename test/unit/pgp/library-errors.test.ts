@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { decrypt, encryptSessionKey, enums, type PrivateKey, readMessage, revokeKey } from 'openpgp';
+import type { PrivateKey } from 'openpgp';
 
 import { decryptionReason, keyReason, signatureReason } from '../../../shared/pgp/library-errors.ts';
 import { decryptionConfig, pgpConfig } from '../../../shared/pgp/settings.ts';
@@ -17,6 +17,7 @@ import {
   signPackets,
   splitPackets,
 } from '../../support/pgp.ts';
+import { decrypt, encryptSessionKey, enums, readMessage, revokeKey } from '../../../shared/pgp/library.ts';
 
 /** Every row of the table against an error that this version of the library throws, so that an update cannot change one unnoticed. */
 

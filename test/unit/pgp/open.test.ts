@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { encrypt, createMessage, enums, type PrivateKey, revokeKey } from 'openpgp';
+import type { PrivateKey } from 'openpgp';
 
 import { openMessage, type OpenPolicy } from '../../../shared/pgp/open.ts';
 import { pgpConfig } from '../../../shared/pgp/settings.ts';
@@ -19,6 +19,7 @@ import {
   signPackets,
   splitPackets,
 } from '../../support/pgp.ts';
+import { encrypt, createMessage, enums, revokeKey } from '../../../shared/pgp/library.ts';
 
 const canary = 'CANARY-356938035643809';
 const content = Buffer.from(canary);
