@@ -16,7 +16,8 @@ export default class SummaryReporter {
     const brokenFiles = results.numRuntimeErrorTestSuites;
     const failed = results.numFailedTests + brokenFiles + (process.env.CI ? this.#leftOut.length : 0);
     this.failed = failed > 0;
-    console.log(`${results.numPassedTests} passed, ${failed} failed`);
+    // At the very end, below the summary of the default reporter.
+    process.on('exit', () => console.log(`${results.numPassedTests} passed, ${failed} failed`));
   }
 
   getLastError() {
