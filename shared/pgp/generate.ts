@@ -2,8 +2,8 @@ import { join } from 'node:path';
 
 import { writeNewFile } from '../runtime/secrets.ts';
 import { ownFolder } from './key-files.ts';
-import { pgpConfig } from './settings.ts';
 import { generateKey, readPrivateKey } from './library.ts';
+import { pgpConfig } from './settings.ts';
 
 /**
  * Makes a new key of our own, protected by the passphrase, in `own/<fingerprint>.asc`; being the newest, it is used

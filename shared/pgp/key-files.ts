@@ -5,8 +5,8 @@ import type { Key } from 'openpgp';
 
 import { Fault } from '../runtime/faults.ts';
 import { unreadable } from '../runtime/secrets.ts';
-import { pgpConfig } from './settings.ts';
 import { readKeys } from './library.ts';
+import { pgpConfig } from './settings.ts';
 
 /** Where the keys lie: `own/*.asc` private, `partners/<party>/*.asc` public. */
 export const ownFolder = (folder: string): string => join(folder, 'own');

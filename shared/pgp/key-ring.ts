@@ -11,8 +11,8 @@ import {
   partnersIn,
   readPublicFile,
 } from './key-files.ts';
-import { pgpConfig } from './settings.ts';
 import { decryptKey } from './library.ts';
+import { pgpConfig } from './settings.ts';
 
 /** The keys as they were when they were loaded; a change on disk counts after the next loading only. */
 export interface KeyRing {

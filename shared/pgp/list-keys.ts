@@ -3,8 +3,8 @@ import type { PublicKey } from 'openpgp';
 import { Fault } from '../runtime/faults.ts';
 import { readPublicKeys } from './key-ring.ts';
 import { encryptionProblem, signingProblem } from './key-use.ts';
-import { pgpConfig } from './settings.ts';
 import { armor, enums } from './library.ts';
+import { pgpConfig } from './settings.ts';
 
 /** A key as the command line shows it. */
 export interface KeyInfo {

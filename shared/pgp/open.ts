@@ -6,9 +6,9 @@ import { checkEnvelope } from './envelope.ts';
 import type { KeyRing } from './key-ring.ts';
 import { encryptionProblem } from './key-use.ts';
 import { decryptionReason } from './library-errors.ts';
+import { decrypt, readMessage } from './library.ts';
 import { decryptionConfig, maxSessionKeyPackets, pgpConfig } from './settings.ts';
 import { settleSignatures, verificationKeys, type SignaturePolicy, type Signer } from './signatures.ts';
-import { decrypt, readMessage } from './library.ts';
 
 export interface OpenPolicy extends SignaturePolicy {
   /** What the message may unpack to, the few bytes of packet headers included. */

@@ -4,8 +4,8 @@ import { Fault } from '../runtime/faults.ts';
 import { keysOf, requireParties, type KeyRing } from './key-ring.ts';
 import { encryptionProblem, signingProblem } from './key-use.ts';
 import type { Reason } from './library-errors.ts';
-import { pgpConfig } from './settings.ts';
 import { createMessage, encrypt } from './library.ts';
+import { pgpConfig } from './settings.ts';
 
 /**
  * Signs with our newest valid key and encrypts to every valid key of each party. Binary, and without a file name

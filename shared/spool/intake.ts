@@ -5,7 +5,7 @@ import { matchesPattern } from '../runtime/patterns.ts';
 import type { FileMark } from '../store/deliveries.ts';
 import { markOf } from './files.ts';
 import type { Inbox } from './inbox.ts';
-import { isAllowedName, showName } from './names.ts';
+import { showName } from './names.ts';
 import { isStable, observe, type Observation } from './stability.ts';
 
 /** Files claimed after one scan at most; the next scan follows at once. */
@@ -17,7 +17,6 @@ export interface Candidate {
   readonly path: Buffer;
   /** The name for people. */
   readonly name: string;
-  readonly nameAllowed: boolean;
   readonly mark: FileMark;
 }
 
@@ -54,7 +53,7 @@ export class Intake {
       seen.set(key, observation);
       const takes =
         ready.length < scanLimit && isStable(observation, settings.quietSeconds, clock.monotonic());
-      if (takes) ready.push({ path, name: showName(name), nameAllowed: isAllowedName(name), mark });
+      if (takes) ready.push({ path, name: showName(name), mark });
     }
     this.#seen = seen;
     return { ready, waiting: seen.size - ready.length };

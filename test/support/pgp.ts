@@ -3,7 +3,6 @@ import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import type { PrivateKey, PublicKey } from 'openpgp';
 
 import type { KeyRing } from '../../shared/pgp/key-ring.ts';
-import { pgpConfig } from '../../shared/pgp/settings.ts';
 import {
   armor,
   createMessage,
@@ -13,6 +12,7 @@ import {
   generateKey,
   sign,
 } from '../../shared/pgp/library.ts';
+import { pgpConfig } from '../../shared/pgp/settings.ts';
 
 type KeyOptions = Omit<Parameters<typeof generateKey>[0], 'format'>;
 

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 
 import { isArmoured, removeArmour } from '../../../shared/pgp/armour.ts';
-import { pgpConfig } from '../../../shared/pgp/settings.ts';
 import { armor, enums } from '../../../shared/pgp/library.ts';
+import { pgpConfig } from '../../../shared/pgp/settings.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const data = randomBytes(1000);

@@ -8,12 +8,12 @@ import type { PrivateKey } from 'openpgp';
 import { generateOwnKey } from '../../../shared/pgp/generate.ts';
 import { importOwnKey, importPartnerKey } from '../../../shared/pgp/import-keys.ts';
 import { loadKeyRing, requireParties } from '../../../shared/pgp/key-ring.ts';
+import { encryptKey, enums, revokeKey } from '../../../shared/pgp/library.ts';
 import { exportPublicKey, listKeys } from '../../../shared/pgp/list-keys.ts';
 import { openMessage } from '../../../shared/pgp/open.ts';
 import { sealMessage } from '../../../shared/pgp/seal.ts';
 import { pgpConfig } from '../../../shared/pgp/settings.ts';
 import { makeKey, ringOf } from '../../support/pgp.ts';
-import { encryptKey, enums, revokeKey } from '../../../shared/pgp/library.ts';
 
 const passphrase = 'CANARY-right-passphrase';
 const day = 86_400_000;

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { PrivateKey } from 'openpgp';
 
 import { decryptionReason, keyReason, signatureReason } from '../../../shared/pgp/library-errors.ts';
+import { decrypt, encryptSessionKey, enums, readMessage, revokeKey } from '../../../shared/pgp/library.ts';
 import { decryptionConfig, pgpConfig } from '../../../shared/pgp/settings.ts';
 import {
   changePacket,
@@ -17,7 +18,6 @@ import {
   signPackets,
   splitPackets,
 } from '../../support/pgp.ts';
-import { decrypt, encryptSessionKey, enums, readMessage, revokeKey } from '../../../shared/pgp/library.ts';
 
 /** Every row of the table against an error that this version of the library throws, so that an update cannot change one unnoticed. */
 

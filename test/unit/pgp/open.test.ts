@@ -3,6 +3,7 @@ import { deflateRawSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { PrivateKey } from 'openpgp';
 
+import { encrypt, createMessage, enums, revokeKey } from '../../../shared/pgp/library.ts';
 import { openMessage, type OpenPolicy } from '../../../shared/pgp/open.ts';
 import { pgpConfig } from '../../../shared/pgp/settings.ts';
 import {
@@ -19,7 +20,6 @@ import {
   signPackets,
   splitPackets,
 } from '../../support/pgp.ts';
-import { encrypt, createMessage, enums, revokeKey } from '../../../shared/pgp/library.ts';
 
 const canary = 'CANARY-356938035643809';
 const content = Buffer.from(canary);

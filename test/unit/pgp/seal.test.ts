@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { PrivateKey } from 'openpgp';
 
+import { decrypt, readMessage, revokeKey } from '../../../shared/pgp/library.ts';
 import { sealMessage } from '../../../shared/pgp/seal.ts';
 import { pgpConfig } from '../../../shared/pgp/settings.ts';
 import { makeKey, ringOf, splitPackets } from '../../support/pgp.ts';
-import { decrypt, readMessage, revokeKey } from '../../../shared/pgp/library.ts';
 
 const day = 86_400_000;
 const now = new Date('2026-03-01T12:00:00Z');

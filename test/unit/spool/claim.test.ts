@@ -36,7 +36,7 @@ afterEach(() => at.close());
 async function seen(name: string): Promise<Candidate> {
   const mark = await markOf(dropPath(inbox, name));
   if (mark === undefined) throw new Error(`no ${name}`);
-  return { path: dropPath(inbox, name), name, nameAllowed: true, mark };
+  return { path: dropPath(inbox, name), name, mark };
 }
 
 /** A sender that puts a file into in/ the way rename does: whatever had the name is gone. */

@@ -27,7 +27,7 @@ async function claimed(name: string, content = `content of ${name}`): Promise<De
   await drop(at.inbox, name, content);
   const path = dropPath(at.inbox, name);
   const mark = await markOf(path);
-  const row = mark && (await claim(at.inbox, { path, name, nameAllowed: true, mark }));
+  const row = mark && (await claim(at.inbox, { path, name, mark }));
   if (row === undefined) throw new Error(`${name} was not claimed`);
   return row;
 }
