@@ -4,7 +4,7 @@ import { syncFolder } from '../runtime/durable.ts';
 import { Fault } from '../runtime/faults.ts';
 import { workPath } from '../spool/claim.ts';
 import { linkNew, removeName } from '../spool/files.ts';
-import { systemClock } from '../spool/inbox.ts';
+import { placeOf, systemClock } from '../spool/inbox.ts';
 import { inboxFolders } from '../spool/layout.ts';
 import { finishMove, removeReason, type SettlingInbox } from '../spool/settle.ts';
 import { findDelivery, holdByHand, reopen, retryNow, type Delivery } from '../store/deliveries.ts';
@@ -63,12 +63,7 @@ async function takeBack(trx: Db, inbox: SettlingInbox, row: Delivery, now: Date)
     throw new Fault('NOT_ALLOWED', `file ${row.id} (${row.name}) is lost: nothing to try again`);
   const from = join(inbox.spool, row.place);
   const work = workPath(inbox, row);
-  const changed = await reopen(
-    trx,
-    row,
-    join(row.folder, 'work', work.slice(inbox.folders.work.length + 1)),
-    now,
-  );
+  const changed = await reopen(trx, row, placeOf(inbox, work), now);
   await linkNew(from, work);
   await syncFolder(inbox.folders.work);
   await removeName(from);
