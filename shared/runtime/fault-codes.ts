@@ -180,7 +180,8 @@ export const faultCodes = {
   KEY_WRONG_PASSPHRASE: {
     class: 'environment',
     what: 'The passphrase does not unlock our private key.',
-    action: 'Put the right passphrase into the file named in the detail.',
+    action:
+      'Put the right passphrase into the file that keys.passphraseFile names, or into the credential pgp-passphrase.',
   },
   // Content
   ENCODING: {
