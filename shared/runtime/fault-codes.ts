@@ -227,8 +227,8 @@ export const faultCodes = {
   },
   BATCH_NOT_READY: {
     class: 'transient',
-    what: 'The batch of the file is not yet recorded as extracted.',
-    action: 'Nothing: it is tried again. If it lasts, look whether the extractor runs.',
+    what: 'The file is out, but the process that produced it, or what it answers, has not recorded that yet.',
+    action: 'Nothing: it is tried again. If it lasts, look whether extractor and adaptor run.',
   },
   BATCH_ELSEWHERE: {
     class: 'permanent',
