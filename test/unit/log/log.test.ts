@@ -69,7 +69,7 @@ describe('lines', () => {
   test('A21: a hostile file name stays in its line and steers no terminal', () => {
     const file = 'a\nb\r\u001b[31m\u009b2J\u202egnp\u2028\u2066\u{e0001}é😀';
     const line = eventLine(new Date(0), 'info', 'loader', 'file.done', { file });
-    // eslint-disable-next-line no-control-regex
+    // eslint-disable-next-line no-control-regex -- control characters are what must not be there
     expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\u{e0001}]/u);
     expect(line).toContain('é😀');
     expect(JSON.parse(line)).toMatchObject({ file });
