@@ -1,6 +1,6 @@
+import type { Clock } from '../shared/runtime/clock.ts';
 import type { JobKey } from '../shared/runtime/config-schema.ts';
 import type { Emit } from '../shared/runtime/events.ts';
-import type { Clock } from '../shared/spool/inbox.ts';
 import type { Db } from '../shared/store/tables.ts';
 import type { Worker } from '../shared/store/workers.ts';
 

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { jobNamed, jobs } from '../../jobs/registry.ts';
 import { runJob } from '../../jobs/run-job.ts';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
-import { systemClock } from '../../shared/spool/inbox.ts';
+import { systemClock } from '../../shared/runtime/clock.ts';
 import { lastRun } from '../../shared/store/job-runs.ts';
 import { registerWorker, signOff } from '../../shared/store/workers.ts';
 import { shortTime, table } from '../output.ts';

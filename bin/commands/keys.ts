@@ -7,7 +7,7 @@ import { importOwnKey, importPartnerKey } from '../../shared/pgp/import-keys.ts'
 import { exportPublicKey, listKeys } from '../../shared/pgp/list-keys.ts';
 import { sealMessage } from '../../shared/pgp/seal.ts';
 import { inboxOf } from '../../shared/daemon/inboxes.ts';
-import { systemClock } from '../../shared/spool/inbox.ts';
+import { systemClock } from '../../shared/runtime/clock.ts';
 import { errnoOf, Fault } from '../../shared/runtime/faults.ts';
 import { keysFolder, passphraseFile } from '../../shared/runtime/paths.ts';
 import { writeNewSecret } from '../../shared/runtime/secrets.ts';

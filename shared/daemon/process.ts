@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 
+import { systemClock, type Clock } from '../runtime/clock.ts';
 import { loadConfig, type LoadedConfig } from '../runtime/config.ts';
 import { faultFields, type Emit } from '../runtime/events.ts';
 import { exitCodeOf, exitCodes } from '../runtime/exit-codes.ts';
@@ -9,7 +10,6 @@ import { logFolder, storeFile } from '../runtime/paths.ts';
 import { listenForStop, type StopSignals } from '../runtime/signals.ts';
 import { Bell, runTasks, type Task } from '../runtime/task-loop.ts';
 import { Doorbell } from '../spool/doorbell.ts';
-import { systemClock, type Clock } from '../spool/inbox.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Db } from '../store/tables.ts';
 import { heartbeat, registerWorker, signOff, type Worker } from '../store/workers.ts';

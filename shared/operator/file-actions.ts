@@ -1,10 +1,11 @@
 import { dirname, join } from 'node:path';
 
+import { systemClock } from '../runtime/clock.ts';
 import { syncFolder } from '../runtime/durable.ts';
 import { Fault } from '../runtime/faults.ts';
 import { workPath } from '../spool/claim.ts';
 import { linkNew, removeName } from '../spool/files.ts';
-import { placeOf, systemClock } from '../spool/inbox.ts';
+import { placeOf } from '../spool/inbox.ts';
 import { inboxFolders } from '../spool/layout.ts';
 import { finishMove, removeReason, type SettlingInbox } from '../spool/settle.ts';
 import { findDelivery, holdByHand, reopen, retryNow, type Delivery } from '../store/deliveries.ts';

@@ -10,7 +10,7 @@ import { pgpConfig } from './settings.ts';
 
 /** Where the keys lie: `own/*.asc` private, `partners/<party>/*.asc` public. */
 export const ownFolder = (folder: string): string => join(folder, 'own');
-export const partnersFolder = (folder: string): string => join(folder, 'partners');
+const partnersFolder = (folder: string): string => join(folder, 'partners');
 export const partnerFolder = (folder: string, party: string): string => join(partnersFolder(folder), party);
 
 /** Our own party's name; every other party is a partner. */

@@ -246,7 +246,6 @@ export const configSchema = z.strictObject({
 
 export type Config = z.infer<typeof configSchema>;
 export type InboxConfig = Config['inboxes']['inboundDeviceEnrolment'];
-export type OutboxConfig = Config['outboxes']['deviceEnrolmentRequest'];
 export type ProviderConfig = Config['providers'][string];
 export type SignaturePolicy = InboxConfig['signature'];
 export type JobKey = keyof Config['jobs'];

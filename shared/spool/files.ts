@@ -30,7 +30,7 @@ export async function markOf(path: Path): Promise<FileMark | undefined> {
   }
 }
 
-export const toMark = (stat: { dev: bigint; ino: bigint; size: bigint; mtimeNs: bigint }): FileMark => ({
+const toMark = (stat: { dev: bigint; ino: bigint; size: bigint; mtimeNs: bigint }): FileMark => ({
   dev: String(stat.dev),
   inode: String(stat.ino),
   size: Number(stat.size),

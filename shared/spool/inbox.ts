@@ -1,19 +1,11 @@
 import { relative } from 'node:path';
 
+import type { Clock } from '../runtime/clock.ts';
 import type { Config, InboxConfig } from '../runtime/config-schema.ts';
 import type { Emit } from '../runtime/events.ts';
 import type { Db } from '../store/tables.ts';
 import type { Worker } from '../store/workers.ts';
 import type { InboxFolders } from './layout.ts';
-
-/** Where time comes from; passed in, so that tests can set it. */
-export interface Clock {
-  readonly now: () => Date;
-  /** Milliseconds that never jump. */
-  readonly monotonic: () => number;
-}
-
-export const systemClock: Clock = { now: () => new Date(), monotonic: () => performance.now() };
 
 /** One inbox, and everything its parts need: intake, claim, work, settle. */
 export interface Inbox {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
+import type { Clock } from '../runtime/clock.ts';
 import { syncFolder, writeNew } from '../runtime/durable.ts';
 import type { Emit } from '../runtime/events.ts';
 import { errnoOf, Fault, toFault } from '../runtime/faults.ts';
@@ -16,7 +17,6 @@ import { inTransaction } from '../store/open-store.ts';
 import type { Db, DeliveryPurpose } from '../store/tables.ts';
 import { aliveWorkerIds, type Worker } from '../store/workers.ts';
 import { exists, linkCount, linkNew, removeName } from './files.ts';
-import type { Clock } from './inbox.ts';
 
 /** Files published in one round at most. */
 const roundLimit = 100;

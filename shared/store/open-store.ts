@@ -24,6 +24,9 @@ export async function openStore(options: StoreOptions): Promise<Db> {
   return db;
 }
 
-/** Runs `work` in one transaction: all of it is in the store afterwards, or nothing. */
+/**
+ * Runs `work` in one transaction: all of it is in the store afterwards, or nothing. Within a transaction it is part of
+ * that one.
+ */
 export const inTransaction = <T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> =>
   db.isTransaction ? work(db) : db.transaction().execute(work);

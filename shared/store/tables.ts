@@ -1,4 +1,4 @@
-import type { Generated, Insertable, Kysely, Selectable } from 'kysely';
+import type { Generated, Kysely, Selectable } from 'kysely';
 
 import type { RequestType } from '../generic/device-enrolment-request.ts';
 import type { FaultCode } from '../runtime/fault-codes.ts';
@@ -292,4 +292,3 @@ export interface Tables {
 export type Db = Kysely<Tables>;
 
 export type Row<Name extends keyof Tables> = Selectable<Tables[Name]>;
-export type NewRow<Name extends keyof Tables> = Insertable<Tables[Name]>;

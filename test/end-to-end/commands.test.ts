@@ -56,6 +56,17 @@ describe('help', () => {
     },
   );
 
+  const verbs = all(program()).filter((command) => command.commands.length === 0);
+  test.each(verbs.map((command): [string, Command] => [pathOf(command), command]))(
+    '%s has an example that begins with it',
+    (path, command) => {
+      let help = '';
+      command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+      const example = /\nExamples?:\n +(.*)/.exec(help)?.[1]?.replace(/ --home \S+/, '');
+      expect(example).toEqual(expect.stringMatching(new RegExp(`^${path}( |$)`)));
+    },
+  );
+
   test('enrol --help tells every exit code, and is no failure', async () => {
     const { code, stdout, stderr } = await installation.run('--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

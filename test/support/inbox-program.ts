@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 
 import { Fault } from '../../shared/runtime/faults.ts';
 import { Bell, runTasks } from '../../shared/runtime/task-loop.ts';
-import { systemClock } from '../../shared/spool/inbox.ts';
+import { systemClock } from '../../shared/runtime/clock.ts';
 import { InboxWorker, type FileHandler } from '../../shared/spool/inbox-worker.ts';
 import { openStore } from '../../shared/store/open-store.ts';
 import { loadingOf } from './loading.ts';

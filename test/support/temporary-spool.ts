@@ -2,7 +2,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 import type { EventFields, EventName } from '../../shared/runtime/events.ts';
-import type { Clock, Inbox } from '../../shared/spool/inbox.ts';
+import type { Clock } from '../../shared/runtime/clock.ts';
+import type { Inbox } from '../../shared/spool/inbox.ts';
 import { checkInbox, makeInbox } from '../../shared/spool/layout.ts';
 import type { Delivery } from '../../shared/store/deliveries.ts';
 import type { Db } from '../../shared/store/tables.ts';

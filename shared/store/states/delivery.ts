@@ -30,5 +30,3 @@ export const deliveryMoves: Moves<DeliveryState> = {
   rejected: ['deferred', 'held'],
   held: ['deferred', 'rejected'],
 };
-
-export type SettledState = 'done' | 'rejected' | 'held';

@@ -9,7 +9,7 @@ import { generateOwnKey } from '../../../shared/pgp/generate.ts';
 import { loadKeyRing, type KeyRing } from '../../../shared/pgp/key-ring.ts';
 import { sealMessage } from '../../../shared/pgp/seal.ts';
 import { configSchema } from '../../../shared/runtime/config-schema.ts';
-import { systemClock } from '../../../shared/spool/inbox.ts';
+import { systemClock } from '../../../shared/runtime/clock.ts';
 
 const passphrase = 'only for this test';
 const policy = configSchema.parse({}).inboxes.inboundDeviceEnrolment;

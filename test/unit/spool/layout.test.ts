@@ -8,6 +8,7 @@ import { archiveFolder, checkInbox, makeInbox } from '../../../shared/spool/layo
 
 const memory = '/dev/shm';
 const [one, other] = await Promise.all([memory, tmpdir()].map((path) => stat(path).catch(() => undefined)));
+// Files of one inbox on two devices need two devices; where /dev/shm is none, the reporter names what was left out.
 const twoDevices = one !== undefined && one.dev !== other?.dev;
 
 let root: string;
