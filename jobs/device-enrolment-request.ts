@@ -1,4 +1,5 @@
 import { deviceEnrolmentRequest, describeRequest } from '../shared/generic/device-enrolment-request.ts';
+import { failPoint } from '../shared/runtime/fail-point.ts';
 import { requestedStatus, type DeviceRole } from '../shared/store/states/device.ts';
 import { createBatch, moveBatch } from '../shared/store/batches.ts';
 import { moveDevices, pendingDevices, toGenericDevice, type PendingDevice } from '../shared/store/devices.ts';
@@ -52,6 +53,7 @@ async function prepare(context: JobContext, trx: Db): Promise<JobResult> {
       await updateOrder(trx, String(order.id), { pending_action: null }, context.clock.now());
     }
   }
+  failPoint('job.requests-written');
   return { batches: batches.size, records: planned.length, problems };
 }
 

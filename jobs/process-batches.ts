@@ -1,4 +1,5 @@
 import { faultFields } from '../shared/runtime/events.ts';
+import { failPoint } from '../shared/runtime/fail-point.ts';
 import { toFault, type Fault } from '../shared/runtime/faults.ts';
 import {
   batchItems,
@@ -59,6 +60,7 @@ async function processBatch(context: JobContext, batch: Batch, handle: ItemHandl
       moveBatch(trx, batch.id, { stage: 'Batch', status: 'In progress' }, worker.actor, clock.now()),
     );
   }
+  failPoint('job.batch-taken');
   const problems: string[] = [];
   let records = 0;
   for (const item of await batchItems(db, batch.id)) {
@@ -72,6 +74,7 @@ async function processBatch(context: JobContext, batch: Batch, handle: ItemHandl
   await inTransaction(db, (trx) =>
     moveBatch(trx, batch.id, { stage: 'Batch', status }, worker.actor, clock.now(), note),
   );
+  failPoint('job.batch-settled');
   return { records, problems };
 }
 
@@ -86,7 +89,9 @@ async function processItem(
     await inTransaction(db, async (trx) => {
       await handle(trx, batch, item);
       await settleItem(trx, item, null);
+      failPoint('job.item-written');
     });
+    failPoint('job.item-committed');
     return undefined;
   } catch (thrown) {
     const fault = toFault(thrown);

@@ -1,4 +1,5 @@
 import { faultFields } from '../shared/runtime/events.ts';
+import { failPoint } from '../shared/runtime/fail-point.ts';
 import { Fault, toFault } from '../shared/runtime/faults.ts';
 import { completeRun, failRun, startRun, type JobRun } from '../shared/store/job-runs.ts';
 import { inTransaction } from '../shared/store/open-store.ts';
@@ -35,9 +36,11 @@ async function recorded(context: JobContext, job: Job, cause: JobRun['cause']): 
   if (!started) throw alreadyRunning(job);
   const fields = { job: job.name, run: started.id };
   emit('job.started', { ...fields, cause });
+  failPoint('job.started');
   const begin = clock.monotonic();
   try {
     const result = await job.run(context);
+    failPoint('job.worked');
     const run = await completeRun(db, started.id, result, clock.now());
     emit('job.finished', { ...fields, milliseconds: Math.round(clock.monotonic() - begin), ...result });
     return { run, result };

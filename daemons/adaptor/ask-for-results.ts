@@ -1,4 +1,5 @@
 import type { Runtime } from '../../shared/daemon/process.ts';
+import { failPoint } from '../../shared/runtime/fail-point.ts';
 import { toFault, type Fault } from '../../shared/runtime/faults.ts';
 import type { StepResult } from '../../shared/runtime/task-loop.ts';
 import { queuePublication } from '../../shared/store/deliveries.ts';
@@ -22,6 +23,7 @@ export async function askForResults(runtime: Runtime): Promise<StepResult> {
   for (const { id } of requests) {
     try {
       await inTransaction(runtime.db, (trx) => ask(runtime, trx, id));
+      failPoint('ask.committed');
     } catch (thrown) {
       const fault = toFault(thrown);
       if (fault.code !== 'UNKNOWN_PROVIDER') throw fault;
@@ -54,4 +56,5 @@ async function ask({ loaded, clock }: Runtime, trx: Db, id: number): Promise<voi
     },
     now,
   );
+  failPoint('ask.written');
 }

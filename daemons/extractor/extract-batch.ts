@@ -7,6 +7,7 @@ import {
 import { writeDocument } from '../../shared/generic/document.ts';
 import { genericFileName } from '../../shared/generic/file-name.ts';
 import { faultFields } from '../../shared/runtime/events.ts';
+import { failPoint } from '../../shared/runtime/fail-point.ts';
 import { bug, toFault, type Fault } from '../../shared/runtime/faults.ts';
 import type { StepResult } from '../../shared/runtime/task-loop.ts';
 import {
@@ -43,6 +44,7 @@ export async function extractBatches(runtime: Runtime, stop: AbortSignal): Promi
   for (const { id } of batches) {
     if (stop.aborted) break;
     const fault = await inTransaction(runtime.db, (trx) => extract(runtime, trx, id));
+    failPoint('extract.committed');
     if (!fault) continue;
     refused++;
     runtime.emit('batch.failed', {
@@ -81,6 +83,7 @@ async function extract(runtime: Runtime, trx: Db, id: number): Promise<Fault | u
     providerRequestId: null,
   } as const;
   await queuePublication(trx, publication, clock.now());
+  failPoint('extract.written');
   return undefined;
 }
 

@@ -2,6 +2,7 @@ import { link, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { syncFolder } from '../runtime/durable.ts';
+import { failPoint } from '../runtime/fail-point.ts';
 import { bug, errnoOf } from '../runtime/faults.ts';
 import {
   findDelivery,
@@ -36,6 +37,7 @@ export async function claim(inbox: Inbox, candidate: Candidate): Promise<Deliver
     clock.now(),
   );
   if (row === undefined) return undefined;
+  failPoint('claim.recorded');
   const work = workPath(inbox, row);
   try {
     await link(candidate.path, work);
@@ -51,10 +53,15 @@ export async function claim(inbox: Inbox, candidate: Candidate): Promise<Deliver
     await forgetSeen(db, row.id);
     return undefined;
   }
+  failPoint('claim.linked');
   await takeAside(inbox, row, work);
+  failPoint('claim.taken');
   await syncFolder(folders.work);
   await syncFolder(folders.in);
-  return markClaimed(db, row, placeOf(inbox, work));
+  failPoint('claim.synced');
+  const claimed = await markClaimed(db, row, placeOf(inbox, work));
+  failPoint('claim.claimed');
+  return claimed;
 }
 
 export const workPath = (inbox: Pick<Inbox, 'folders'>, row: Pick<Delivery, 'id' | 'name'>): string =>
@@ -75,6 +82,7 @@ async function takeAside(inbox: Inbox, row: Delivery, work: string): Promise<voi
     if (errnoOf(error) !== 'ENOENT') throw error; // Gone from in/: nothing to take away.
     return;
   }
+  failPoint('claim.moved-aside');
   await dropAside(inbox, row, work);
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
 import { faultFields } from '../runtime/events.ts';
+import { failPoint } from '../runtime/fail-point.ts';
 import { errnoOf, Fault, toFault } from '../runtime/faults.ts';
 import type { StepResult } from '../runtime/task-loop.ts';
 import {
@@ -178,17 +179,20 @@ export class InboxWorker {
     const started = clock.monotonic();
     const row = await countAttempt(db, claimed, worker);
     emit('file.claimed', { folder: name, file: row.name, delivery: row.id, attempt: row.attempts });
+    failPoint('work.counted');
     let digest: string | null = null;
     let loaded: Loaded;
     try {
       const file = await this.#read(row);
       digest = file.digest;
+      failPoint('work.read');
       loaded = await this.#load(row, file);
     } catch (thrown) {
       return this.#fail(row, toFault(thrown), digest);
     }
     // Not within the `try`: now that its records are in the store, no fault may send the file round again.
     const { settled, summary } = loaded;
+    failPoint('work.committed');
     await finishMove(this.#inbox, settled);
     emit('file.done', {
       folder: name,
@@ -236,11 +240,14 @@ export class InboxWorker {
     const identity = settings.duplicate === 'content' ? file.digest : `${file.digest} ${file.name}`;
     await refuseDuplicate(db, name, identity);
     const decision = await this.#handle(file);
+    failPoint('work.decided');
     const settled = await inTransaction(db, async (trx) => {
       // Another process may have brought in the same bytes meanwhile.
       await refuseDuplicate(trx, name, identity);
       const batchId = await decision.commit(trx);
-      return settleDone(trx, row, { digest: file.digest, identity, batchId, at: clock.now() });
+      const done = await settleDone(trx, row, { digest: file.digest, identity, batchId, at: clock.now() });
+      failPoint('work.written');
+      return done;
     });
     return { settled, summary: decision.summary };
   }
@@ -290,6 +297,7 @@ export class InboxWorker {
       digest,
       at: clock.now(),
     });
+    failPoint('work.refused');
     await finishMove(this.#inbox, settled);
     emit(to === 'held' ? 'file.held' : 'file.rejected', {
       folder: name,

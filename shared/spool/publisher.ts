@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
 import { syncFolder, writeNew } from '../runtime/durable.ts';
 import type { Emit } from '../runtime/events.ts';
+import { failPoint } from '../runtime/fail-point.ts';
 import { errnoOf, Fault, toFault } from '../runtime/faults.ts';
 import type { StepResult, Task } from '../runtime/task-loop.ts';
 import {
@@ -81,6 +82,7 @@ export class Publisher implements Task {
 
   async #publish(queued: Delivery): Promise<void> {
     const { db, spool, clock, emit } = this.#options;
+    failPoint('publish.taken');
     const folder = join(spool, queued.folder);
     const draft = join(folder, `.tmp-${queued.id}-${queued.name}`);
     const row = queued.state === 'seen' ? await this.#writeDraft(queued, folder, draft) : queued;
@@ -89,13 +91,17 @@ export class Publisher implements Task {
       // With a second link it was published, too, and its reader may have moved that link on.
       if ((await linkCount(draft)) === 1) await this.#reveal(draft, join(folder, row.name));
       await syncFolder(folder);
+      failPoint('publish.linked');
       await removeName(draft);
+      failPoint('publish.unlinked');
       await syncFolder(folder);
     }
     await inTransaction(db, async (trx) => {
       await this.#options.onPublished(trx, row);
       await markPublished(trx, row, join(row.folder, row.name), clock.now());
+      failPoint('publish.written');
     });
+    failPoint('publish.committed');
     emit('file.published', {
       folder: row.folder,
       file: row.name,
@@ -110,8 +116,11 @@ export class Publisher implements Task {
     await removeName(draft); // Of an attempt whose digest was never recorded.
     await writeNew(draft, bytes, 0o640);
     await syncFolder(folder);
+    failPoint('publish.drafted');
     const digest = createHash('sha256').update(bytes).digest('hex');
-    return markSealed(this.#options.db, queued, { digest, size: bytes.length });
+    const row = await markSealed(this.#options.db, queued, { digest, size: bytes.length });
+    failPoint('publish.sealed');
+    return row;
   }
 
   /** @throws Fault OUTPUT_EXISTS */

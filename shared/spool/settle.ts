@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 
 import { syncFolder, writeNew } from '../runtime/durable.ts';
+import { failPoint } from '../runtime/fail-point.ts';
 import { faultRow } from '../runtime/fault-codes.ts';
 import { errnoOf } from '../runtime/faults.ts';
 import { markMoved, type Delivery } from '../store/deliveries.ts';
@@ -21,6 +22,7 @@ export async function finishMove(inbox: SettlingInbox, row: Delivery): Promise<v
   const folder = await lastFolder(inbox, row);
   const found = from === undefined ? undefined : await placeFile(row, from, folder);
   if (found !== undefined && row.state !== 'done') await writeReason(inbox, row, found);
+  failPoint('settle.moved');
   await markMoved(inbox.db, row.id, found === undefined ? null : placeOf(inbox, found), inbox.clock.now());
   if (found === undefined) {
     inbox.emit('file.lost', { folder: inbox.name, file: row.name, delivery: row.id });
@@ -38,8 +40,10 @@ async function placeFile(row: Delivery, from: string, folder: string): Promise<s
   if (!(await exists(from))) return findMoved(row, folder);
   const target = await linkFree(row, from, folder);
   await syncFolder(folder);
+  failPoint('settle.linked');
   if (from !== target) await removeName(from);
   await removeReason(from);
+  failPoint('settle.unlinked');
   await syncFolder(dirname(from));
   return target;
 }
@@ -89,8 +93,10 @@ async function writeReason(inbox: SettlingInbox, row: Delivery, path: string): P
   const draft = join(inbox.folders.tmp, `${row.id}.reason`);
   await removeName(draft);
   await writeNew(draft, Buffer.from(`${JSON.stringify(reason, null, 2)}\n`), 0o640);
+  failPoint('settle.reason-drafted');
   await removeName(target); // A reason of an earlier refusal of this same file.
   await linkNew(draft, target);
+  failPoint('settle.reason-written');
   await removeName(draft);
   await syncFolder(dirname(target));
 }

@@ -1,0 +1,61 @@
+/**
+ * The places in the crash-safe protocol where a process may die, by name. A test listens, and kills the process, or
+ * throws, where it wants to; in the product nobody does. A new step of the protocol gets a point before and after it:
+ * the crash matrix (npm run chaos) goes through all of them.
+ */
+export const failPoints = [
+  // A file is claimed: shared/spool/claim.ts.
+  'claim.recorded',
+  'claim.linked',
+  'claim.moved-aside',
+  'claim.taken',
+  'claim.synced',
+  'claim.claimed',
+  // A claimed file is worked on: shared/spool/inbox-worker.ts.
+  'work.counted',
+  'work.read',
+  'work.decided',
+  'work.written',
+  'work.committed',
+  'work.refused',
+  // A settled file is taken to its last folder: shared/spool/settle.ts.
+  'settle.linked',
+  'settle.unlinked',
+  'settle.reason-drafted',
+  'settle.reason-written',
+  'settle.moved',
+  // A queued document is published: shared/spool/publisher.ts.
+  'publish.taken',
+  'publish.drafted',
+  'publish.sealed',
+  'publish.linked',
+  'publish.unlinked',
+  'publish.written',
+  'publish.committed',
+  // A batch becomes a document: daemons/extractor/extract-batch.ts.
+  'extract.written',
+  'extract.committed',
+  // A provider is asked for a result: daemons/adaptor/ask-for-results.ts.
+  'ask.written',
+  'ask.committed',
+  // A job runs: jobs/run-job.ts, process-batches.ts, device-enrolment-request.ts.
+  'job.started',
+  'job.batch-taken',
+  'job.item-written',
+  'job.item-committed',
+  'job.batch-settled',
+  'job.requests-written',
+  'job.worked',
+] as const;
+
+export type FailPoint = (typeof failPoints)[number];
+
+let listener: ((point: FailPoint) => void) | undefined;
+
+/** Sets who is told of every point that is passed. For tests. */
+export function onFailPoint(tell: (point: FailPoint) => void): void {
+  listener = tell;
+}
+
+/** The process comes by this point. */
+export const failPoint = (point: FailPoint): void => listener?.(point);
