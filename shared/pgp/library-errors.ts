@@ -1,4 +1,5 @@
 import type { FaultCode } from '../runtime/fault-codes.ts';
+import { Fault } from '../runtime/faults.ts';
 
 /**
  * The library tells its errors apart only by their messages, so this is the one place that reads them. Each row has a
@@ -63,6 +64,15 @@ const signature: readonly Row[] = [
 export const decryptionReason = (error: unknown): Reason =>
   look(decryption, error) ?? { code: 'PGP_MALFORMED', why: 'the OpenPGP packets cannot be read' };
 
+/** What the library threw when it read or decrypted a message. */
+export function decryptionFault(error: unknown): Fault {
+  const { code, why } = decryptionReason(error);
+  return new Fault(code, why);
+}
+
+/** What came out is larger than is allowed, by the bytes and not by the library's count. */
+export const tooLarge = (): Fault => new Fault('PGP_BOMB', 'it unpacks to more than is allowed');
+
 /** Why a signature does not count. */
 export const signatureReason = (error: unknown): Reason =>
   look(signature, error) ?? { code: 'PGP_BAD_SIGNATURE', why: 'the signature does not verify' };
@@ -71,7 +81,9 @@ export const signatureReason = (error: unknown): Reason =>
 export const keyReason = (error: unknown): Reason | undefined => look(keyUse, error);
 
 function look(rows: readonly Row[], error: unknown): Reason | undefined {
-  const message = error instanceof Error ? error.message : '';
+  // Not `instanceof Error`: under a test runner, errors of Node's own modules come from another realm.
+  const message =
+    typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
   const row = rows.find(([pattern]) => pattern.test(message));
   return row && { code: row[1], why: row[2] };
 }

@@ -1,12 +1,12 @@
-import type { DecryptMessageResult, KeyID, Message, PrivateKey } from 'openpgp';
+import type { Message } from 'openpgp';
 
-import { Fault } from '../runtime/faults.ts';
 import { isArmoured, removeArmour } from './armour.ts';
 import { checkEnvelope } from './envelope.ts';
 import type { KeyRing } from './key-ring.ts';
-import { encryptionProblem } from './key-use.ts';
-import { decryptionReason } from './library-errors.ts';
+import { decryptionFault, tooLarge } from './library-errors.ts';
 import { decrypt, readMessage } from './library.ts';
+import { currentKey, withOneOf } from './recipients.ts';
+import { noteSignatures } from './said-signatures.ts';
 import { decryptionConfig, maxSessionKeyPackets, pgpConfig } from './settings.ts';
 import { settleSignatures, verificationKeys, type SignaturePolicy, type Signer } from './signatures.ts';
 
@@ -40,7 +40,11 @@ export async function openMessage(
   const binary = isArmoured(bytes) ? removeArmour(bytes) : bytes;
   checkEnvelope(binary, maxSessionKeyPackets);
   const keys = verificationKeys(ring, policy.signedBy);
-  const { ownKey, data, signatures } = await decryptWithOneOf(ring.own, binary, async (message, ownKey) => {
+  const recipients = (await read(binary)).getEncryptionKeyIDs();
+  const { ownKey, data, signatures, said } = await withOneOf(ring.own, recipients, async (ownKey) => {
+    // A message can be decrypted once only: the library lets go of the encrypted data.
+    const message = await read(binary);
+    const said = noteSignatures(message);
     const result = await decrypt({
       message,
       decryptionKeys: ownKey,
@@ -48,75 +52,22 @@ export async function openMessage(
       format: 'binary',
       date: now,
       config: decryptionConfig(policy.maxPlaintextBytes),
-    });
-    return { ownKey, data: result.data as Uint8Array, signatures: result.signatures };
+    }).catch(throwFault);
+    return { ownKey, data: result.data as Uint8Array, signatures: result.signatures, said: said() };
   });
-  if (data.length > policy.maxPlaintextBytes)
-    throw new Fault('PGP_BOMB', 'it unpacks to more than is allowed');
-  const signer = await settleSignatures(signatures, keys, policy, now);
+  if (data.length > policy.maxPlaintextBytes) throw tooLarge();
   return {
     bytes: data,
-    signer,
+    signer: await settleSignatures(signatures, said, keys, policy, now),
     decryptedWith: ownKey.getKeyID().toHex(),
     retiredKey: ownKey !== (await currentKey(ring.own, now)),
   };
 }
 
-interface Decrypted {
-  readonly ownKey: PrivateKey;
-  readonly data: Uint8Array;
-  readonly signatures: DecryptMessageResult['signatures'];
-}
-
-/**
- * Tries our keys that the message may be encrypted to, newest first; usually that is one.
- *
- * @throws Fault PGP_NO_KEY, PGP_MALFORMED, and what `decryptionReason` knows
- */
-async function decryptWithOneOf(
-  ownKeys: readonly PrivateKey[],
-  binary: Uint8Array,
-  attempt: (message: Message<Uint8Array>, key: PrivateKey) => Promise<Decrypted>,
-): Promise<Decrypted> {
-  const recipients = (await read(binary)).getEncryptionKeyIDs();
-  const candidates = ownKeys.filter((key) => recipients.some((id) => key.getKeys(id).length > 0));
-  let failure = noKey(recipients);
-  for (const key of candidates) {
-    // A message can be decrypted once only: the library lets go of the encrypted data.
-    const message = await read(binary);
-    try {
-      return await attempt(message, key);
-    } catch (error) {
-      const { code, why } = decryptionReason(error);
-      if (code !== 'PGP_INTEGRITY') throw new Fault(code, why);
-      // Of a hidden recipient only this much is known: with our key it does not come out right.
-      if (recipients.some((id) => !isHidden(id) && key.getKeys(id).length > 0))
-        failure = new Fault(code, why);
-    }
-  }
-  throw failure;
-}
-
 /** @throws Fault PGP_MALFORMED */
-async function read(binary: Uint8Array): Promise<Message<Uint8Array>> {
-  return readMessage({ binaryMessage: binary, config: pgpConfig }).catch((error: unknown) => {
-    const { code, why } = decryptionReason(error);
-    throw new Fault(code, why);
-  });
-}
+const read = (binaryMessage: Uint8Array): Promise<Message<Uint8Array>> =>
+  readMessage({ binaryMessage, config: pgpConfig }).catch(throwFault);
 
-function noKey(recipients: readonly KeyID[]): Fault {
-  if (recipients.length === 0)
-    return new Fault('PGP_NO_KEY', 'it names no key that it is encrypted to; encrypted with a password?');
-  const ids = recipients.map((id) => (isHidden(id) ? 'a hidden recipient' : id.toHex()));
-  return new Fault('PGP_NO_KEY', `encrypted to ${ids.join(', ')}; none of these is a key of ours`);
-}
-
-/** The key id of all zeros, which stands for a recipient that is not named (RFC 9580, section 5.1.8). */
-const isHidden = (id: KeyID): boolean => /^0+$/.test(id.toHex());
-
-/** The key that senders should be using: the newest to which one can encrypt now. */
-async function currentKey(ownKeys: readonly PrivateKey[], now: Date): Promise<PrivateKey | undefined> {
-  for (const key of ownKeys) if ((await encryptionProblem(key, now)) === undefined) return key;
-  return undefined;
+function throwFault(error: unknown): never {
+  throw decryptionFault(error);
 }

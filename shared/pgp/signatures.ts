@@ -4,6 +4,7 @@ import { Fault } from '../runtime/faults.ts';
 import { own } from './key-files.ts';
 import { keysOf, type KeyRing } from './key-ring.ts';
 import { signatureReason, type Reason } from './library-errors.ts';
+import { isAsAnnounced, type SaidSignatures } from './said-signatures.ts';
 import { clockSkewSeconds, pgpConfig } from './settings.ts';
 
 export interface Signer {
@@ -17,7 +18,7 @@ export interface SignaturePolicy {
   readonly signedBy: readonly string[];
 }
 
-type MessageSignature = DecryptMessageResult['signatures'][number];
+export type MessageSignature = DecryptMessageResult['signatures'][number];
 
 interface PartyKey {
   readonly party: string;
@@ -36,6 +37,7 @@ export function verificationKeys(ring: KeyRing, signedBy: readonly string[]): Pa
 /**
  * Waits for every signature and judges all of them: one that does not count is enough to refuse the message.
  *
+ * @param said what the message says about its signatures
  * @param keys the keys that the library verified with, in the same order
  * @returns the first signer, null if unsigned
  * @throws Fault PGP_UNSIGNED, PGP_SIGNATURE_FORBIDDEN, PGP_UNKNOWN_SIGNER, PGP_WRONG_SIGNER, PGP_BAD_SIGNATURE,
@@ -44,11 +46,15 @@ export function verificationKeys(ring: KeyRing, signedBy: readonly string[]): Pa
  */
 export async function settleSignatures(
   signatures: readonly MessageSignature[],
+  said: SaidSignatures,
   keys: readonly PartyKey[],
   policy: SignaturePolicy,
   now: Date,
 ): Promise<Signer | null> {
   const settled = await Promise.allSettled(signatures.map((signature) => signature.verified));
+  if (!(await areThoseSaid(signatures, said))) {
+    throw new Fault('PGP_BAD_SIGNATURE', 'the message is signed in a way that cannot be verified');
+  }
   if (signatures.length === 0 && policy.signature === 'required') {
     throw new Fault('PGP_UNSIGNED', 'the message is encrypted but not signed');
   }
@@ -69,6 +75,17 @@ export async function settleSignatures(
     signers.push(await judge(signature, signedBy, reason, policy, now));
   }
   return signers[0] ?? null;
+}
+
+/** Whether the library verified every signature that the message has, and none that was announced as another. */
+async function areThoseSaid(
+  signatures: readonly MessageSignature[],
+  { announced, before, outside }: SaidSignatures,
+): Promise<boolean> {
+  const complete = outside === 0 && signatures.length === announced.length + before;
+  if (!complete || (announced.length > 0 && before > 0)) return false;
+  const packets = await Promise.all(signatures.map(async ({ signature }) => (await signature).packets[0]));
+  return announced.every((onePass, index) => isAsAnnounced(packets[index], onePass));
 }
 
 async function judge(

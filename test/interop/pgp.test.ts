@@ -9,11 +9,12 @@ import type { PrivateKey } from 'openpgp';
 import { generateOwnKey } from '../../shared/pgp/generate.ts';
 import { importPartnerKey } from '../../shared/pgp/import-keys.ts';
 import { loadKeyRing, type KeyRing } from '../../shared/pgp/key-ring.ts';
+import { enums } from '../../shared/pgp/library.ts';
 import { exportPublicKey } from '../../shared/pgp/list-keys.ts';
 import { openMessage, type OpenPolicy } from '../../shared/pgp/open.ts';
 import { sealMessage } from '../../shared/pgp/seal.ts';
 import { pgpConfig } from '../../shared/pgp/settings.ts';
-import { makeKey, ringOf } from '../support/pgp.ts';
+import { armourOf, encryptBytes, makeKey, openBothWays, openStreamed, ringOf } from '../support/pgp.ts';
 
 const has = (tool: string): boolean => spawnSync(tool, ['--version']).error === undefined;
 // A machine without the other program cannot run these; the reporter names what was left out, and under CI it fails.
@@ -118,7 +119,7 @@ describe('GnuPG', () => {
           ...['--local-user', email, '--compress-algo', compression],
           ...(armour === 'armoured' ? ['--armor'] : []),
         );
-        const opened = await openMessage(sealed, withPartner, policyFor(kind));
+        const opened = await openBothWays(sealed, withPartner, policyFor(kind));
         expect(Buffer.from(opened.bytes)).toEqual(content);
         expect(opened.signer?.party).toBe(kind);
       },
@@ -139,7 +140,20 @@ describe('GnuPG', () => {
   gpgTest.each(['SHA1', 'RIPEMD160'])('P15 a signature with %s is refused', async (digest) => {
     const withPartner = await ringWith('rsa3072', gpg('--export', signers.rsa3072));
     const sealed = gpgMessage('--local-user', signers.rsa3072, '--digest-algo', digest);
-    await expect(openMessage(sealed, withPartner, policyFor('rsa3072'))).rejects.toMatchObject({
+    await expect(openBothWays(sealed, withPartner, policyFor('rsa3072'))).rejects.toMatchObject({
+      code: 'PGP_WEAK_ALGORITHM',
+    });
+  });
+
+  gpgTest('an old cipher is opened; one that Node does not have, only in memory', async () => {
+    const withPartner = await ringWith('rsa3072', gpg('--export', signers.rsa3072));
+    const sealedWith = (cipher: string): Buffer =>
+      gpgMessage('--local-user', signers.rsa3072, '--cipher-algo', cipher);
+    const opened = await openBothWays(sealedWith('3DES'), withPartner, policyFor('rsa3072'));
+    expect(Buffer.from(opened.bytes)).toEqual(content);
+    const cast5 = sealedWith('CAST5');
+    expect((await openMessage(cast5, withPartner, policyFor('rsa3072'))).signer?.party).toBe('rsa3072');
+    await expect(openStreamed(cast5, withPartner, policyFor('rsa3072'))).rejects.toMatchObject({
       code: 'PGP_WEAK_ALGORITHM',
     });
   });
@@ -153,9 +167,9 @@ describe('GnuPG', () => {
       '1d',
       '--no-ask-sig-expire',
     );
-    expect((await openMessage(sealed, withPartner, policyFor('rsa3072'))).signer?.party).toBe('rsa3072');
+    expect((await openBothWays(sealed, withPartner, policyFor('rsa3072'))).signer?.party).toBe('rsa3072');
     const inTwoDays = new Date(Date.now() + 2 * 86_400_000);
-    await expect(openMessage(sealed, withPartner, policyFor('rsa3072'), inTwoDays)).rejects.toMatchObject({
+    await expect(openBothWays(sealed, withPartner, policyFor('rsa3072'), inTwoDays)).rejects.toMatchObject({
       code: 'PGP_SIGNATURE_EXPIRED',
     });
   });
@@ -168,7 +182,7 @@ describe('GnuPG', () => {
       ...['--compress-algo', 'bzip2', '--output', '-', inRoot('zeros')],
     );
     expect(bomb.length).toBeLessThan(10_000);
-    await expect(openMessage(bomb, withPartner, policyFor('rsa3072'))).rejects.toMatchObject({
+    await expect(openBothWays(bomb, withPartner, policyFor('rsa3072'))).rejects.toMatchObject({
       code: 'PGP_BOMB',
     });
   });
@@ -207,7 +221,7 @@ describe('Sequoia', () => {
           ...['encrypt', '--recipient-cert', ourPublicKeys, '--signer-key', keyOf(suite)],
           ...['--compression', compression, ...(armour === 'binary' ? ['--binary'] : []), inRoot('content')],
         );
-        const opened = await openMessage(sealed, withPartner, policyFor(`sq-${suite}`));
+        const opened = await openBothWays(sealed, withPartner, policyFor(`sq-${suite}`));
         expect(Buffer.from(opened.bytes)).toEqual(content);
         expect(opened.signer?.party).toBe(`sq-${suite}`);
       },
@@ -228,8 +242,30 @@ describe('Sequoia', () => {
   });
 });
 
-describe('a newer form of this library', () => {
-  test('P24 version 6 keys with AEAD, both ways', async () => {
+describe('openpgp.js', () => {
+  test.each(forms(['none', 'zip', 'zlib']))(
+    'P24 what it signs and encrypts is opened: %s, compression %s',
+    async (armour, compression) => {
+      const [us] = ring.own;
+      if (us === undefined) throw new Error('no key');
+      const algorithms = { none: 'uncompressed', zip: 'zip', zlib: 'zlib' } as const;
+      const preferredCompressionAlgorithm =
+        enums.compression[algorithms[compression as keyof typeof algorithms]];
+      const partner = await makeKey();
+      const withPartner = await ringWith('openpgp-js', partner.toPublic().write());
+      const sealed = await encryptBytes(content, {
+        encryptionKeys: us.toPublic(),
+        signingKeys: partner,
+        config: { ...pgpConfig, preferredCompressionAlgorithm },
+      });
+      expect(sealed.length < content.length).toBe(compression !== 'none');
+      const bytes = armour === 'armoured' ? Buffer.from(armourOf(sealed)) : sealed;
+      const opened = await openBothWays(bytes, withPartner, policyFor('openpgp-js'));
+      expect(Buffer.from(opened.bytes)).toEqual(content);
+    },
+  );
+
+  test('P24 in its newer form, version 6 keys with AEAD, both ways', async () => {
     const version6: PrivateKey = await makeKey({
       type: 'curve25519',
       config: { ...pgpConfig, v6Keys: true, aeadProtect: true },
@@ -237,8 +273,8 @@ describe('a newer form of this library', () => {
     const withPartner = await ringWith('version6', version6.toPublic().write());
     const theirs = ringOf([version6], { ours: [...ring.own.map((key) => key.toPublic())] });
     const fromThem = await sealMessage(content, theirs, { encryptTo: ['ours'] });
-    expect((await openMessage(fromThem, withPartner, policyFor('version6'))).signer?.party).toBe('version6');
+    expect((await openBothWays(fromThem, withPartner, policyFor('version6'))).signer?.party).toBe('version6');
     const toThem = await sealMessage(content, withPartner, { encryptTo: ['version6'] });
-    expect((await openMessage(toThem, theirs, policyFor('ours'))).signer?.party).toBe('ours');
+    expect((await openBothWays(toThem, theirs, policyFor('ours'))).signer?.party).toBe('ours');
   });
 });

@@ -12,7 +12,10 @@ import {
   generateKey,
   sign,
 } from '../../shared/pgp/library.ts';
+import { openMessage, type Opened, type OpenPolicy } from '../../shared/pgp/open.ts';
+import { verifyMessage, type MessageSource } from '../../shared/pgp/open-stream.ts';
 import { pgpConfig } from '../../shared/pgp/settings.ts';
+import type { Fault } from '../../shared/runtime/faults.ts';
 
 type KeyOptions = Omit<Parameters<typeof generateKey>[0], 'format'>;
 
@@ -72,6 +75,49 @@ export async function encryptPackets(
   const cipher = createCipheriv('aes-256-cfb', sessionKey, Buffer.alloc(16));
   const data = Buffer.concat([Uint8Array.of(1), cipher.update(plain), cipher.final()]);
   return join(session, packet(18, data));
+}
+
+/** The same with AEAD (version 2), by the library. */
+export async function encryptPacketsAead(
+  content: Uint8Array,
+  options: Pick<EncryptOptions, 'encryptionKeys' | 'config'>,
+): Promise<Uint8Array> {
+  const message = await createMessage({ binary: new Uint8Array() });
+  message.packets.write = () => content;
+  const result: unknown = await encrypt({ config: pgpConfig, ...options, message, format: 'binary' });
+  return result as Uint8Array;
+}
+
+/** The same in GnuPG's own form (packet type 20, LibrePGP), with OCB in one chunk, as GnuPG 2.4 does it. */
+export async function encryptPacketsGnupg(content: Uint8Array, to: PublicKey): Promise<Uint8Array> {
+  const data = randomBytes(32);
+  const session = await encryptSessionKey({
+    data,
+    algorithm: 'aes256',
+    encryptionKeys: to,
+    format: 'binary',
+    config: pgpConfig,
+  });
+  // Version 1, AES-256, OCB, chunks of 2^(10 + 6) bytes.
+  const start = Uint8Array.of(1, 9, 2, 10);
+  const nonce = randomBytes(15);
+  const seal = (index: number, plain: Uint8Array, ...more: Uint8Array[]): Uint8Array => {
+    const own = nonce.with(14, (nonce[14] ?? 0) ^ index);
+    const cipher = createCipheriv('aes-256-ocb', data, own, { authTagLength: 16 });
+    cipher.setAAD(join(Uint8Array.of(0xd4), start, bigEndian(index), ...more), {
+      plaintextLength: plain.length,
+    });
+    return join(cipher.update(plain), cipher.final(), cipher.getAuthTag());
+  };
+  const last = seal(1, new Uint8Array(), bigEndian(content.length));
+  return join(session, packet(20, join(start, nonce, seal(0, content), last)));
+}
+
+/** In eight bytes. */
+function bigEndian(value: number): Uint8Array {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
 }
 
 /** The body of a literal data packet: binary, without date, and usually without name. */
@@ -150,4 +196,47 @@ export function changePacket(
     packet(own, own === tag ? change(body) : body),
   );
   return join(...packets);
+}
+
+/** The bytes in pieces of that many. */
+export const inPieces = (bytes: Uint8Array, size: number): MessageSource =>
+  async function* () {
+    for (let at = 0; at < bytes.length; at += size)
+      yield await Promise.resolve(bytes.subarray(at, at + size));
+  };
+
+export async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const collected: Uint8Array[] = [];
+  for await (const piece of pieces) collected.push(piece);
+  return join(...collected);
+}
+
+/** Opens a message as a stream and keeps all of it. */
+export async function openStreamed(
+  bytes: Uint8Array,
+  ring: KeyRing,
+  policy: OpenPolicy,
+  now?: Date,
+  pieceBytes = 1000,
+): Promise<Opened> {
+  const { content, ...verified } = await verifyMessage(inPieces(bytes, pieceBytes), ring, policy, now);
+  return { bytes: await collect(content()), ...verified };
+}
+
+/**
+ * Opens a message in memory and as a stream, which have to give the same: the content and all that is said about it, or
+ * a fault of the same code.
+ */
+export async function openBothWays(...message: Parameters<typeof openMessage>): Promise<Opened> {
+  const [inMemory, streamed] = await Promise.allSettled([openMessage(...message), openStreamed(...message)]);
+  const [one, other] = [inMemory, streamed].map(outcome);
+  if (one !== other) throw new Error(`in memory: ${String(one)}; streamed: ${String(other)}`);
+  if (inMemory.status === 'rejected') throw inMemory.reason;
+  return inMemory.value;
+}
+
+function outcome(opening: PromiseSettledResult<Opened>): string {
+  if (opening.status === 'rejected') return (opening.reason as Partial<Fault>).code ?? String(opening.reason);
+  const { bytes, ...rest } = opening.value;
+  return JSON.stringify({ ...rest, digest: createHash('sha256').update(bytes).digest('hex') });
 }

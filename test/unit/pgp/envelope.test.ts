@@ -1,11 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { checkEnvelope } from '../../../shared/pgp/envelope.ts';
+import { checkEnvelope, Envelope } from '../../../shared/pgp/envelope.ts';
 import { join, packet } from '../../support/pgp.ts';
 
 const body = (length: number): Uint8Array => new Uint8Array(length).fill(1);
 const session = packet(1, body(94));
 const data = packet(18, body(300));
+/** GCM in chunks of 64 bytes, of so many bytes in all. */
+const aead = (length: number): Uint8Array => packet(18, join(Uint8Array.of(2, 9, 3, 0), body(length - 4)));
 const marker = packet(10, Buffer.from('PGP'));
 
 /** A packet in partial lengths: 512 bytes, then the last 100. */
@@ -15,14 +17,22 @@ const shortLength = join(Uint8Array.of(0xd2, 192, 8), body(200));
 const old = (lengthType: number, length: number[], content: Uint8Array): Uint8Array =>
   join(Uint8Array.of(0x80 | (9 << 2) | lengthType, ...length), content);
 
-const codeOf = (bytes: Uint8Array): string => {
+function codeOf(check: () => unknown): string {
   try {
-    checkEnvelope(bytes, 4);
+    check();
     return 'good';
   } catch (error) {
     return (error as { code: string }).code;
   }
-};
+}
+
+/** Checks the bytes in pieces, and returns what came of them. */
+function checkInPieces(bytes: Uint8Array, size: number) {
+  const envelope = new Envelope(4);
+  const data: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += size) data.push(...envelope.push(bytes.subarray(at, at + size)));
+  return { protection: envelope.end(), data: join(...data) };
+}
 
 describe('envelope of a message', () => {
   test.each([
@@ -32,6 +42,14 @@ describe('envelope of a message', () => {
     ['AEAD data of GnuPG', join(session, packet(20, body(300))), 'good'],
     ['partial lengths', join(session, partial), 'good'],
     ['two-byte length', join(session, shortLength), 'good'],
+    [
+      'P02 a version that does not exist',
+      join(session, packet(18, body(300).fill(3, 0, 1))),
+      'PGP_MALFORMED',
+    ],
+    ['P02 an AEAD chunk cut within its tag', join(session, aead(4 + 32 + 80 + 15 + 16)), 'PGP_INTEGRITY'],
+    ['AEAD of the standard', join(session, aead(4 + 32 + 80 + 16)), 'good'],
+    ['P23 a session key as large as a file', join(packet(1, body(70_000)), data), 'PGP_MALFORMED'],
     ['P03 no integrity protection', join(session, packet(9, body(300))), 'PGP_NO_INTEGRITY'],
     ['P03 old format, one byte', join(session, old(0, [20], body(20))), 'PGP_NO_INTEGRITY'],
     ['P03 old format, two bytes', join(session, old(1, [1, 0], body(256))), 'PGP_NO_INTEGRITY'],
@@ -61,6 +79,19 @@ describe('envelope of a message', () => {
     ['P23 as many session keys as allowed', join(...Array<Uint8Array>(4).fill(session), data), 'good'],
     ['P23 one more', join(...Array<Uint8Array>(5).fill(session), data), 'PGP_TOO_MANY_RECIPIENTS'],
   ])('%s', (_, bytes, expected) => {
-    expect(codeOf(bytes)).toBe(expected);
+    expect(codeOf(() => checkEnvelope(bytes, 4))).toBe(expected);
+    for (const size of [1, 2, 7, 400]) expect(codeOf(() => checkInPieces(bytes, size))).toBe(expected);
   });
+});
+
+test.each([
+  ['one length', data, 300],
+  ['partial lengths', partial, 612],
+  ['two-byte length', shortLength, 200],
+])('the encrypted data come out, whatever the pieces: %s', (_, message, length) => {
+  for (const size of [1, 3, 100, 10_000]) {
+    const { protection, data: found } = checkInPieces(join(marker, session, message), size);
+    expect(protection).toBe('modification detection code');
+    expect(Buffer.from(found)).toEqual(Buffer.from(body(length)));
+  }
 });

@@ -4,17 +4,20 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { PrivateKey } from 'openpgp';
 
 import { encrypt, createMessage, enums, revokeKey } from '../../../shared/pgp/library.ts';
-import { openMessage, type OpenPolicy } from '../../../shared/pgp/open.ts';
+import type { OpenPolicy } from '../../../shared/pgp/open.ts';
 import { pgpConfig } from '../../../shared/pgp/settings.ts';
 import {
   armourOf,
   changePacket,
   encryptBytes,
   encryptPackets,
+  encryptPacketsAead,
+  encryptPacketsGnupg,
   join,
   literal,
   literalBody,
   makeKey,
+  openBothWays,
   packet,
   ringOf,
   signPackets,
@@ -52,9 +55,10 @@ beforeAll(async () => {
 const ring = () =>
   ringOf([us, usAead, usOld], { warehouse: [warehouse.toPublic()], other: [other.toPublic()] });
 
+/** In memory and as a stream; both have to give the same. */
 function open(bytes: Uint8Array, policy: Partial<OpenPolicy> = {}, keys = ring(), when = now) {
   const strict: OpenPolicy = { signature: 'required', signedBy: ['warehouse'], maxPlaintextBytes: 100_000 };
-  return openMessage(bytes, keys, { ...strict, ...policy }, when);
+  return openBothWays(bytes, keys, { ...strict, ...policy }, when);
 }
 
 /** The code of the fault, having seen that the content is not in it. */
@@ -147,6 +151,31 @@ describe('encryption', () => {
       );
     },
   );
+
+  test('P02 GCM: each of the last 15 bytes cut off, wherever the last chunk ends', async () => {
+    const chunkOctet = { aeadChunkSizeByte: 0, preferredAEADAlgorithm: enums.aead.gcm };
+    for (let length = 40; length < 56; length++) {
+      const aead = await encryptPacketsAead(literal('x'.repeat(length)), {
+        encryptionKeys: usAead,
+        config: { ...pgpConfig, ...chunkOctet },
+      });
+      expect((await open(aead, { signature: 'optional' })).bytes).toHaveLength(length);
+      for (let cut = 1; cut <= 15; cut++) {
+        const short = changePacket(aead, 18, (body) => body.slice(0, -cut));
+        expect(await refusal(short, { signature: 'optional' })).toBe('PGP_INTEGRITY');
+      }
+    }
+  });
+
+  test('P02 the same form that GnuPG 2.4 has of its own', async () => {
+    const gnupg = await encryptPacketsGnupg(await signPackets(canary, warehouse, { date: now }), us);
+    expect(Buffer.from((await open(gnupg)).bytes)).toEqual(content);
+    for (const at of [25, -17, -1]) {
+      const flipped = changePacket(gnupg, 20, (body) => body.with(at, (body.at(at) ?? 0) ^ 1));
+      expect(await refusal(flipped)).toBe('PGP_INTEGRITY');
+    }
+    expect(await refusal(changePacket(gnupg, 20, (body) => body.slice(0, -16)))).toBe('PGP_INTEGRITY');
+  });
 
   test('P01 to an RSA key, where the library must not tell what went wrong', async () => {
     const rsa = await makeKey({ type: 'rsa', rsaBits: 2048, date: born });
@@ -333,6 +362,71 @@ describe('signature', () => {
     expect(await refusal(await encryptPackets(version3, us), { signature: 'optional' })).toBe(
       'PGP_BAD_SIGNATURE',
     );
+  });
+
+  describe('in other places than our own programs put it', () => {
+    const encrypted = (...packets: Uint8Array[]) => encryptPackets(join(...packets), us);
+    /** One-pass packets, data, signatures: what `signPackets` makes. */
+    const partsSigned = async (by: PrivateKey, text = canary) =>
+      splitPackets(await signPackets(text, by, { date: now })).map(({ tag, body }) => packet(tag, body));
+    const refusedBoth = async (bytes: Uint8Array): Promise<string[]> => [
+      await refusal(bytes),
+      await refusal(bytes, { signature: 'optional' }),
+    ];
+
+    test('P11 before the data: judged like any other', async () => {
+      const [, data = content, signature = content] = await partsSigned(warehouse);
+      const opened = await open(await encrypted(signature, data));
+      expect(opened.signer?.party).toBe('warehouse');
+      expect(Buffer.from(opened.bytes)).toEqual(content);
+      const [, , byOther = content] = await partsSigned(other);
+      expect(await refusal(await encrypted(byOther, data))).toBe('PGP_WRONG_SIGNER');
+      expect(await refusal(await encrypted(signature, byOther, data))).toBe('PGP_WRONG_SIGNER');
+      expect(await refusal(await encrypted(signature, literal('other data')))).toBe('PGP_BAD_SIGNATURE');
+    });
+
+    test('P12 a good one before the data does not vouch for the one after them', async () => {
+      const [announced = content, data = content, signature = content] = await partsSigned(warehouse);
+      const [, , bad = content] = await partsSigned(warehouse, 'other data');
+      for (const last of [signature, bad]) {
+        const both = await encrypted(signature, announced, data, last);
+        expect(await refusedBoth(both)).toEqual(['PGP_BAD_SIGNATURE', 'PGP_BAD_SIGNATURE']);
+      }
+    });
+
+    test('P11 around compressed data: does not look unsigned', async () => {
+      const [announced = content, data = content, signature = content] = await partsSigned(warehouse);
+      const compressed = packet(8, join(Uint8Array.of(1), deflateRawSync(data)));
+      for (const around of [
+        [announced, compressed, signature],
+        [signature, compressed],
+      ]) {
+        expect(await refusedBoth(await encrypted(...around))).toEqual([
+          'PGP_BAD_SIGNATURE',
+          'PGP_BAD_SIGNATURE',
+        ]);
+      }
+    });
+
+    test.each([
+      ['another hash', 2],
+      ['another key', 4],
+    ])('P11 announced as one with %s', async (_, at) => {
+      const packets = await signPackets(canary, warehouse, { date: now });
+      const announcing = changePacket(packets, 4, (body) => body.with(at, (body[at] ?? 0) ^ 2));
+      expect(await refusedBoth(await encrypted(announcing))).toEqual([
+        'PGP_BAD_SIGNATURE',
+        'PGP_BAD_SIGNATURE',
+      ]);
+    });
+
+    test('P11 of a type that says nothing about data: does not look unsigned', async () => {
+      const packets = await signPackets(canary, warehouse, { date: now });
+      const standalone = (tag: number, at: number) => (bytes: Uint8Array) =>
+        changePacket(bytes, tag, (body) => body.with(at, enums.signature.standalone));
+      const both = standalone(2, 1)(standalone(4, 1)(packets));
+      expect(await refusedBoth(await encrypted(both))).toEqual(['PGP_BAD_SIGNATURE', 'PGP_BAD_SIGNATURE']);
+    });
   });
 
   test('P12 two: both have to be good and allowed', async () => {
