@@ -6,6 +6,7 @@ import tseslint from 'typescript-eslint';
 const mayImport = {
   'shared/runtime': [],
   'shared/generic': [],
+  'shared/formats': ['shared/generic', 'shared/runtime'],
   'shared/pgp': ['shared/runtime'],
   'shared/store': ['shared/generic', 'shared/runtime'],
   'shared/spool': ['shared/runtime', 'shared/store'],
@@ -29,7 +30,11 @@ const arrows = Object.entries(mayImport).map(([folder, allowed]) => ({
 const pureRules = [
   'shared/store/states/*.ts',
   'shared/generic/*.ts',
+  'shared/spool/identity.ts',
+  'shared/spool/manifest.ts',
   'shared/spool/names.ts',
+  'shared/spool/network.ts',
+  'shared/spool/portions.ts',
   'shared/spool/stability.ts',
   'daemons/adaptor/providers/*/*-mapping.ts',
   'daemons/adaptor/providers/*/limits.ts',

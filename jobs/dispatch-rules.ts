@@ -1,4 +1,4 @@
-import type { DispatchRecord } from '../shared/generic/sales-order-dispatch.ts';
+import type { DispatchOrder } from '../shared/generic/sales-order-dispatch.ts';
 import type { GenericDevice } from '../shared/generic/schema-parts.ts';
 
 /** What the store knows of an order that a warehouse dispatched. */
@@ -29,7 +29,7 @@ export interface PlannedDevice {
 export type DispatchPlan =
   { readonly problem: string } | { readonly devices: readonly PlannedDevice[]; readonly complete: boolean };
 
-type Dispatched = Extract<DispatchRecord, { status: 'DISPATCHED' }>;
+type Dispatched = Extract<DispatchOrder, { status: 'DISPATCHED' }>;
 
 /** What a dispatch means for an order: its devices with their first status, or why it cannot be taken. */
 export function planDispatch(order: DispatchedOrder, record: Dispatched): DispatchPlan {

@@ -2,7 +2,7 @@ import { faultFields } from '../shared/runtime/events.ts';
 import { failPoint } from '../shared/runtime/fail-point.ts';
 import { toFault, type Fault } from '../shared/runtime/faults.ts';
 import {
-  batchItems,
+  itemsAfter,
   listBatches,
   moveBatch,
   settleItem,
@@ -63,7 +63,7 @@ async function processBatch(context: JobContext, batch: Batch, handle: ItemHandl
   failPoint('job.batch-taken');
   const problems: string[] = [];
   let records = 0;
-  for (const item of await batchItems(db, batch.id)) {
+  for await (const item of itemsOf(db, batch)) {
     if (item.status === 'Complete') continue;
     const fault = await processItem(context, batch, item, handle);
     if (fault) problems.push(`batch ${batch.id}, item ${item.sequence}: ${fault.message}`);
@@ -76,6 +76,17 @@ async function processBatch(context: JobContext, batch: Batch, handle: ItemHandl
   );
   failPoint('job.batch-settled');
   return { records, problems };
+}
+
+/** Items read at once. */
+const portion = 100;
+
+async function* itemsOf(db: Db, batch: Batch): AsyncGenerator<BatchItem> {
+  let items: BatchItem[] = [];
+  do {
+    items = await itemsAfter(db, batch.id, items.at(-1)?.sequence ?? 0, portion);
+    yield* items;
+  } while (items.length === portion);
 }
 
 /** @returns the fault of an item that cannot be processed; what concerns more than the item is thrown */

@@ -1,6 +1,11 @@
-import { salesOrderDispatch, type DispatchRecord } from '../shared/generic/sales-order-dispatch.ts';
+import {
+  salesOrderDispatch,
+  type DispatchOrder,
+  type SalesOrderDispatch,
+} from '../shared/generic/sales-order-dispatch.ts';
 import type { GenericError } from '../shared/generic/schema-parts.ts';
-import { Fault } from '../shared/runtime/faults.ts';
+import { bug, Fault } from '../shared/runtime/faults.ts';
+import type { Batch } from '../shared/store/batches.ts';
 import { countPerLine, devicesOfOrder, insertDevices } from '../shared/store/devices.ts';
 import { readProperties } from '../shared/store/module-properties.ts';
 import {
@@ -25,10 +30,10 @@ export const salesOrderDispatchJob: Job = {
   trigger: salesOrderDispatch.type,
   run: (context) =>
     processBatches(context, salesOrderDispatch.type, async (trx, batch, item) => {
-      const record = JSON.parse(item.payload_json) as DispatchRecord;
+      const record = JSON.parse(item.payload_json) as DispatchOrder;
       const order = await requireOrder(trx, record.id);
       if (record.status === 'REJECTED') await rejectOrder(context, trx, order, record.errors, batch.id);
-      else await dispatchOrder(context, trx, order, record, batch.id);
+      else await dispatchOrder(context, trx, order, record, batch);
     }),
 };
 
@@ -36,26 +41,38 @@ async function dispatchOrder(
   { worker, clock }: JobContext,
   trx: Db,
   order: SalesOrder,
-  record: Extract<DispatchRecord, { status: 'DISPATCHED' }>,
-  batchId: number,
+  record: Extract<DispatchOrder, { status: 'DISPATCHED' }>,
+  batch: Batch,
 ): Promise<void> {
   const plan = planDispatch(await knownOf(trx, order), record);
   if ('problem' in plan) throw new Fault('NOT_ALLOWED', `order ${order.id}: ${plan.problem}`);
-  const { deliveryNumber, warehouseId } = record;
+  const { deliveryNumber } = record;
+  const warehouseId = warehouseOf(batch);
   const dispatchId = await recordDispatch(trx, {
     orderId: order.id,
     deliveryNumber,
     warehouseId,
     dispatchedAt: new Date(record.dispatchDateTime).toISOString(),
-    batchId,
+    batchId: batch.id,
   });
   const now = clock.now();
   await insertDevices(
     trx,
     plan.devices.map((device) => ({ ...device, orderId: order.id, dispatchId })),
-    { actor: worker.actor, now, batchId, note: `dispatched by ${warehouseId}, delivery ${deliveryNumber}` },
+    {
+      actor: worker.actor,
+      now,
+      batchId: batch.id,
+      note: `dispatched by ${warehouseId}, delivery ${deliveryNumber}`,
+    },
   );
   if (plan.complete) await updateOrder(trx, order.id, { status: 'Complete' }, now);
+}
+
+/** The warehouse stands in the header of the document. */
+function warehouseOf(batch: Batch): string {
+  if (batch.header_json === null) throw bug(`dispatch batch ${batch.id} has no header`);
+  return (JSON.parse(batch.header_json) as Pick<SalesOrderDispatch, 'wareHouse'>).wareHouse.id;
 }
 
 async function knownOf(trx: Db, order: SalesOrder): Promise<DispatchedOrder> {

@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 
 import { importOrders, readCsvOrders, readJsonOrders } from '../../shared/operator/import-orders.ts';
 import { overrideOrder, voidOrder, type OrderActionResult } from '../../shared/operator/order-actions.ts';
 import { errnoOf, Fault } from '../../shared/runtime/faults.ts';
+import type { NewOrder } from '../../shared/store/orders.ts';
 import { examples, pair, sessionOf } from '../session.ts';
+
+/** Orders are read whole: a thousand times what a person imports at once. */
+const maxOrderBytes = 64 * 1024 * 1024;
 
 const reasonOption = ['--reason <text>', 'why; kept in the audit'] as const;
 
@@ -21,10 +25,17 @@ export function orderCommands(enrol: Command): void {
     )
     .action(async (file: string, _options: unknown, command: Command) => {
       const session = sessionOf(command);
-      const list = readerOf(file)(await readInput(file));
+      const { read, tellsItsEnd } = formatOf(file);
+      const list = read(await readInput(file, maxOrderBytes));
       await session.withStore((db) => importOrders(db, session.operator(`import of ${file}`), list));
       const ids = list.map((order) => order.id);
-      session.print({ imported: ids }, `Imported ${ids.length} order(s): ${ids.join(', ')}`);
+      const lines = list.reduce((sum, order) => sum + order.lines.length, 0);
+      session.print({ imported: ids, lines, ...(!tellsItsEnd && { flags: [unverifiedLength] }) }, [
+        `Imported ${ids.length} order(s), ${lines} line(s): ${ids.join(', ')}`,
+        ...(tellsItsEnd
+          ? []
+          : [`${unverifiedLength}: a CSV file does not say how many rows it has; compare.`]),
+      ]);
     });
 
   orders
@@ -75,23 +86,35 @@ function describe(what: string, { order, devices }: OrderActionResult): string {
   return `Order ${order}: ${what}; devices: ${counts.join(', ') || 'none changed'}`;
 }
 
+/** Said of a file that may have been cut without a trace. */
+const unverifiedLength = 'UNVERIFIED_LENGTH';
+
+interface OrderFormat {
+  readonly read: (bytes: Uint8Array) => NewOrder[];
+  /** A file that is cut anywhere is not well-formed. */
+  readonly tellsItsEnd: boolean;
+}
+
 /** @throws Fault BAD_INPUT */
-function readerOf(file: string): typeof readJsonOrders {
+function formatOf(file: string): OrderFormat {
   switch (extname(file).toLowerCase()) {
     case '.json':
-      return readJsonOrders;
+      return { read: readJsonOrders, tellsItsEnd: true };
     case '.csv':
-      return readCsvOrders;
+      return { read: readCsvOrders, tellsItsEnd: false };
     default:
       throw new Fault('BAD_INPUT', `${file}: orders are imported from .json or .csv`);
   }
 }
 
-/** @throws Fault NOT_FOUND, BAD_INPUT */
-export async function readInput(file: string): Promise<Buffer> {
+/** @throws Fault NOT_FOUND, BAD_INPUT, TOO_LARGE (before it is read) */
+export async function readInput(file: string, maxBytes = Infinity): Promise<Buffer> {
   try {
+    const { size } = await stat(file);
+    if (size > maxBytes) throw new Fault('TOO_LARGE', `${file}: ${size} bytes; the limit is ${maxBytes}`);
     return await readFile(file);
   } catch (error) {
+    if (error instanceof Fault) throw error;
     const code = errnoOf(error);
     if (code === 'ENOENT') throw new Fault('NOT_FOUND', `there is no file ${file}`, { cause: error });
     throw new Fault('BAD_INPUT', `${file} cannot be read (${code ?? 'unknown error'})`, { cause: error });

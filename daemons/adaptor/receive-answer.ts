@@ -1,9 +1,11 @@
 import { openFile } from '../../shared/daemon/keys.ts';
 import type { Runtime } from '../../shared/daemon/process.ts';
+import { readXml } from '../../shared/formats/read-xml.ts';
 import { readJson } from '../../shared/generic/read-json.ts';
 import type { KeyRing } from '../../shared/pgp/key-ring.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
-import type { Decision, ReceivedFile } from '../../shared/spool/inbox-worker.ts';
+import type { Decision } from '../../shared/spool/inbox-worker.ts';
+import { wholeOf, type ReceivedFile } from '../../shared/spool/received-file.ts';
 import { findByTransaction, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { applyAnswer } from './apply-answer.ts';
@@ -25,20 +27,33 @@ export async function receiveAnswer(
   const provider = providerOf(runtime.loaded.config, providerId);
   const content = await openFile(runtime, file, provider.settings.inbox, ring);
   const named = answeredFile(provider, file.name);
-  const answer = provider.format.readAnswer(readJson(content), named.of);
-  return {
-    summary: `${provider.id} says: ${answer.kind}`,
-    commit: async (trx) => {
-      const request = await findRequest(trx, provider, named.transactionId, answer);
-      await applyAnswer(runtime, trx, { provider, request, answer, delivery: file.delivery });
-      return request.batch_id;
-    },
+  const answer = provider.format.readAnswer(readContent(provider, await wholeOf(content)), named.of);
+  return async (trx) => {
+    const request = await findRequest(trx, provider, named.transactionId, answer);
+    await applyAnswer(runtime, trx, { provider, request, answer, delivery: file.delivery });
+    return { batchId: request.batch_id, summary: `${provider.id} says: ${answer.kind}` };
   };
 }
 
 /**
- * An answer bears the name of the file it answers: `<stem>.<transaction id>[.<n>].json`. The acknowledgement of a
- * request holds no id of ours, so its name is all that ties it to the request.
+ * JSON, or XML where a carrier wraps it; the content tells, not the name.
+ *
+ * @throws DocumentProblem of the JSON; Fault of the XML, UNKNOWN_ANSWER
+ */
+function readContent({ format }: Provider, content: Uint8Array): unknown {
+  const first = content.find((byte) => !beforeContent.includes(byte));
+  if (first !== lessThan) return readJson(content);
+  if (!format.fromXml) throw new Fault('UNKNOWN_ANSWER', `${format.name} is not known to answer in XML`);
+  return format.fromXml(readXml(content));
+}
+
+/** A byte-order mark, and white space. */
+const beforeContent = [0xef, 0xbb, 0xbf, 0x20, 0x09, 0x0a, 0x0d];
+const lessThan = 0x3c;
+
+/**
+ * An answer bears the name of the file it answers: `<stem>.<transaction id>[.<n>].json` or `.xml`. The acknowledgement of
+ * a request holds no id of ours, so its name is all that ties it to the request.
  */
 function answeredFile({ format }: Provider, name: string): { of: AnsweredFile; transactionId?: string } {
   const [stem, transactionId, extension] = name.split('.');

@@ -7,7 +7,8 @@ import {
 import { readDocument } from '../../shared/generic/document.ts';
 import type { KeyRing } from '../../shared/pgp/key-ring.ts';
 import { Fault, toFault } from '../../shared/runtime/faults.ts';
-import type { Decision, ReceivedFile } from '../../shared/spool/inbox-worker.ts';
+import type { Decision } from '../../shared/spool/inbox-worker.ts';
+import { wholeOf, type ReceivedFile } from '../../shared/spool/received-file.ts';
 import { findBatch, moveBatch, type Batch } from '../../shared/store/batches.ts';
 import { queuePublication } from '../../shared/store/deliveries.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
@@ -36,13 +37,13 @@ export async function transformRequest(
   file: ReceivedFile,
 ): Promise<Decision> {
   const content = await openFile(runtime, file, runtime.loaded.config.inboxes.outboundDeviceEnrolment, ring);
-  const { document } = readDocument(content, [deviceEnrolmentRequest]);
-  const request = document as DeviceEnrolmentRequest;
+  const request = readDocument(await wholeOf(content), deviceEnrolmentRequest);
   const { provider, requests } = await mapRequest(runtime, request, file);
-  return {
+  return async (trx) => ({
+    batchId: await queueRequests(runtime, trx, request.identifier, provider, requests),
+    records: request.orders.length,
     summary: `batch ${request.identifier}: ${requests.length} request(s) to ${provider.id}`,
-    commit: (trx) => queueRequests(runtime, trx, request.identifier, provider, requests),
-  };
+  });
 }
 
 async function mapRequest(

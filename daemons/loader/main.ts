@@ -5,10 +5,10 @@ import { deviceEnrolmentResponse } from '../../shared/generic/device-enrolment-r
 import { salesOrderDispatch } from '../../shared/generic/sales-order-dispatch.ts';
 import { loadFile } from './load-file.ts';
 
-/** Inbox -> the interfaces it takes. */
+/** Inbox -> the interface it takes. */
 const served = {
-  inboundDeviceEnrolment: [deviceEnrolmentResponse],
-  inboundSalesOrderDispatch: [salesOrderDispatch],
+  inboundDeviceEnrolment: deviceEnrolmentResponse,
+  inboundSalesOrderDispatch: salesOrderDispatch,
 } as const;
 
 /** Load · Device Enrolment · From Generic Format: generic files in, batches out. */
@@ -19,11 +19,17 @@ export async function loader(runtime: Runtime): Promise<Work> {
     'own',
     ...names.flatMap((name) => (inboxes[name].encryption === 'required' ? inboxes[name].signedBy : [])),
   ]);
-  const opened = await Promise.all(names.map((name) => openInbox(runtime, name, inboxes[name])));
-  const tasks = opened.map((inbox, index) => {
-    const name = names[index];
-    const interfaces = name === undefined ? [] : served[name];
-    return inboxTask(inbox, (file) => loadFile(runtime, file, { policy: inbox.settings, ring, interfaces }));
-  });
-  return { tasks, watch: opened.map((inbox) => inbox.folders.in), intervalSeconds: spool.scanSeconds };
+  const opened = await Promise.all(
+    names.map(async (name) => ({
+      known: served[name],
+      inbox: await openInbox(runtime, name, inboxes[name]),
+    })),
+  );
+  return {
+    tasks: opened.map(({ inbox, known }) =>
+      inboxTask(inbox, (file) => loadFile(runtime, file, { policy: inbox.settings, ring, known })),
+    ),
+    watch: opened.map(({ inbox }) => inbox.folders.in),
+    intervalSeconds: spool.scanSeconds,
+  };
 }

@@ -80,17 +80,12 @@ const order = {
   ],
 };
 
-function problems(document: DeviceEnrolmentRequest): string[] {
+function problems(order: RequestOrder): string[] {
   const found: string[] = [];
-  if (document.recordCount !== document.orders.length) {
-    found.push(`recordCount: says ${document.recordCount}, the file has ${document.orders.length} orders`);
-  }
-  document.orders.forEach((order, o) => {
-    order.deliveries?.forEach((delivery, d) => {
-      if (Date.parse(delivery.shipDate) < Date.parse(order.orderDate)) {
-        found.push(`/orders/${o}/deliveries/${d}/shipDate: lies before orderDate`);
-      }
-    });
+  order.deliveries?.forEach((delivery, index) => {
+    if (Date.parse(delivery.shipDate) < Date.parse(order.orderDate)) {
+      found.push(`/deliveries/${index}/shipDate: lies before orderDate`);
+    }
   });
   return found;
 }
@@ -102,12 +97,12 @@ export function describeRequest(order: RequestOrder): string {
   return `${order.requestType} of ${count} device${count === 1 ? '' : 's'}`;
 }
 
-export const deviceEnrolmentRequest: GenericInterface<DeviceEnrolmentRequest> = {
+export const deviceEnrolmentRequest: GenericInterface<DeviceEnrolmentRequest, RequestOrder> = {
   category: 'Device Enrolment',
   type: 'Device Enrolment Request',
   version: 1.1,
   fileStem: 'device-enrolment-request',
-  schema: object({
+  header: object({
     identifier: safeInteger,
     version: { const: 1.1 },
     interfaceCategory: { const: 'Device Enrolment' },
@@ -116,14 +111,13 @@ export const deviceEnrolmentRequest: GenericInterface<DeviceEnrolmentRequest> = 
     extractLoadDateTime: dateTime,
     recordCount: safeInteger,
     deviceEnrolmentProviderId: text(32),
-    orders: { type: 'array', items: order },
   }),
-  problems,
-  providerId: (document) => document.deviceEnrolmentProviderId,
-  records: (document) =>
-    document.orders.map((order) => ({
-      customerReference: String(order.id),
-      description: describeRequest(order),
-      payload: order,
-    })),
+  records: {
+    property: 'orders',
+    list: true,
+    schema: order,
+    problems,
+    describe: (order) => ({ customerReference: String(order.id), description: describeRequest(order) }),
+  },
+  providerId: (header) => header.deviceEnrolmentProviderId,
 };

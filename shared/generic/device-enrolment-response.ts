@@ -53,10 +53,10 @@ export function readVerdict(order: ResponseOrder, deviceId: string): DeviceVerdi
   return { outcome: 'succeeded' };
 }
 
-function problems(document: DeviceEnrolmentResponse): string[] {
+function problems(order: ResponseOrder): string[] {
   const seen = new Set<string>();
-  for (const [index, { deviceId }] of (document.order.devices ?? []).entries()) {
-    if (seen.has(deviceId)) return [`/order/devices/${index}/deviceId: stands twice in the list`];
+  for (const [index, { deviceId }] of (order.devices ?? []).entries()) {
+    if (seen.has(deviceId)) return [`/devices/${index}/deviceId: stands twice in the list`];
     seen.add(deviceId);
   }
   return [];
@@ -69,19 +69,23 @@ function describe(order: ResponseOrder): string {
   return `${order.devices.length - failed} succeeded, ${failed} failed`;
 }
 
-export const deviceEnrolmentResponse: GenericInterface<DeviceEnrolmentResponse> = {
+export const deviceEnrolmentResponse: GenericInterface<DeviceEnrolmentResponse, ResponseOrder> = {
   category: 'Device Enrolment',
   type: 'Device Enrolment Response',
   version: 1.0,
   fileStem: 'device-enrolment-response',
-  schema: object({
+  header: object({
     interfaceCategory: { const: 'Device Enrolment' },
     interfaceType: { const: 'Device Enrolment Response' },
     version: { const: 1.0 },
     extractLoadDateTime: dateTime,
     deviceEnrolmentProviderId: text(32),
     externalFileName,
-    order: object(
+  }),
+  records: {
+    property: 'order',
+    list: false,
+    schema: object(
       {
         id: safeInteger,
         errors,
@@ -89,14 +93,8 @@ export const deviceEnrolmentResponse: GenericInterface<DeviceEnrolmentResponse> 
       },
       ['errors', 'devices'],
     ),
-  }),
-  problems,
-  providerId: (document) => document.deviceEnrolmentProviderId,
-  records: (document) => [
-    {
-      customerReference: String(document.order.id),
-      description: describe(document.order),
-      payload: document.order,
-    },
-  ],
+    problems,
+    describe: (order) => ({ customerReference: String(order.id), description: describe(order) }),
+  },
+  providerId: (header) => header.deviceEnrolmentProviderId,
 };

@@ -8,21 +8,32 @@ export interface GenericRecord {
   readonly payload: unknown;
 }
 
+/** The records of an interface: they are read one by one, however many there are. */
+export interface RecordsOf<Item> {
+  /** The property of the document that holds them. */
+  readonly property: string;
+  /** Whether the property is a list of records; else it is the only one. */
+  readonly list: boolean;
+  readonly schema: object;
+  /** Rules that a schema cannot say, as `path: what is wrong`, the path as in the record. */
+  problems(record: Item): string[];
+  describe(record: Item): Omit<GenericRecord, 'payload'>;
+}
+
 /**
  * One CMP interface. Adding one means one file like this and one row in `registry.ts`.
- * The document type is checked by the schema before `problems` and `records` see it.
+ * What is given to the functions has been checked by the schemas before.
  */
-export interface GenericInterface<Document = unknown> {
+export interface GenericInterface<Document = unknown, Item = unknown> {
   readonly category: string;
   readonly type: string;
   /** The only version taken. */
   readonly version: number;
   /** First word of file names, lower case with hyphens. */
   readonly fileStem: string;
-  readonly schema: object;
-  /** Rules that a schema cannot say, as `path: what is wrong`; COUNT_MISMATCH has `recordCount` as its path. */
-  problems(document: Document): string[];
+  /** Schema of the document without its records. */
+  readonly header: object;
+  readonly records: RecordsOf<Item>;
   /** Provider the whole document is for, where the interface has one. */
-  providerId(document: Document): string | undefined;
-  records(document: Document): GenericRecord[];
+  providerId(header: Document): string | undefined;
 }

@@ -1,99 +1,83 @@
+import { JsonStructure } from './json-structure.ts';
 import { DocumentProblem } from './problem.ts';
+import { codePoint, controlCharacter, notUtf8 } from './text.ts';
 
-/** Names that JSON.parse makes own properties of, and that alter a prototype when the value is copied or merged. */
-const forbiddenNames = ['__proto__', 'constructor'];
-
-/** Deeper than any format of ours; far below what would exhaust the stack of the parser. */
-const maxDepth = 32;
+const decoder = new TextDecoder();
 
 /**
  * Bytes of one JSON document -> value. Strict where JSON.parse is not: invalid UTF-8 is an error and never becomes
  * U+FFFD, depth is bounded before the parser runs, and property names that could alter a prototype, or that stand twice
- * in one object, are refused. A byte-order mark is accepted.
+ * in one object, are refused, and so are control characters other than tab and line ends, escaped or not. A byte-order
+ * mark is accepted.
  *
- * @throws DocumentProblem ENCODING, JSON_TOO_DEEP, FORBIDDEN_KEY, JSON_MALFORMED
+ * @throws DocumentProblem ENCODING, CONTROL_CHAR, JSON_TOO_DEEP, FORBIDDEN_KEY, JSON_MALFORMED
  */
 export function readJson(bytes: Uint8Array): unknown {
-  const text = decodeUtf8(bytes);
-  checkStructure(text);
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw new DocumentProblem('JSON_MALFORMED', withoutContent(error instanceof Error ? error.message : ''));
-  }
-}
-
-/** @throws DocumentProblem ENCODING */
-function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    // UTF-16 of plain letters is valid UTF-8, with a NUL beside each.
-    if (!text.includes('\0')) return text;
-  } catch {
-    // Told below.
-  }
-  throw new DocumentProblem('ENCODING', 'the bytes are not text in UTF-8');
+  // To its end: it tells what the parser would let pass.
+  Array.from(new JsonStructure().scan(bytes));
+  return parseJson(bytes);
 }
 
 /**
- * What the parser would let pass: any depth, names that are not safe, and a property that stands twice in one object, of
- * which it keeps the last. What is not well-formed is left to the parser.
+ * Bytes of JSON whose structure was looked at before -> value.
  *
- * @throws DocumentProblem JSON_TOO_DEEP, FORBIDDEN_KEY, JSON_MALFORMED
+ * @param at where the bytes begin in the document, for the messages
+ * @throws DocumentProblem ENCODING, CONTROL_CHAR, JSON_MALFORMED
  */
-function checkStructure(text: string): void {
-  /** The open brackets: of an object the names seen so far, of a list nothing. */
-  const open: (Set<string> | null)[] = [];
-  for (let i = 0; i < text.length; i++) {
-    const char = text[i];
-    if (char === '"') {
-      const end = endOfString(text, i);
-      const names = open.at(-1);
-      if (names && isName(text, end)) addName(names, text.slice(i, end));
-      i = end - 1;
-    } else if (char === '{' || char === '[') {
-      open.push(char === '{' ? new Set() : null);
-      if (open.length > maxDepth)
-        throw new DocumentProblem('JSON_TOO_DEEP', `nested deeper than ${maxDepth} levels`);
-    } else if (char === '}' || char === ']') open.pop();
-  }
+export function parseJson(bytes: Uint8Array, at = 0): unknown {
+  const encoding = notUtf8(bytes, at);
+  if (encoding !== undefined) throw new DocumentProblem('ENCODING', encoding);
+  const text = decoder.decode(bytes);
+  checkCharacters(text, at);
+  const value = parse(text, at);
+  if (tellingEscape.test(text)) checkTexts(value);
+  return value;
 }
 
-/** Behind the closing quote of the string that begins at `start`. */
-function endOfString(text: string, start: number): number {
-  let i = start + 1;
-  while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1;
-  return i + 1;
-}
-
-function isName(text: string, end: number): boolean {
-  let i = end;
-  while (' \t\r\n'.includes(text[i] ?? '.')) i++;
-  return text[i] === ':';
-}
-
-/** @throws DocumentProblem FORBIDDEN_KEY, JSON_MALFORMED */
-function addName(names: Set<string>, quoted: string): void {
-  const name = quoted.includes('\\') ? unescaped(quoted) : quoted.slice(1, -1);
-  if (forbiddenNames.includes(name)) {
-    throw new DocumentProblem('FORBIDDEN_KEY', `a property is named ${name}`);
-  }
-  if (names.has(name)) throw new DocumentProblem('JSON_MALFORMED', 'a property stands twice in one object');
-  names.add(name);
-}
-
-function unescaped(quoted: string): string {
+function parse(text: string, at: number): unknown {
   try {
-    return JSON.parse(quoted) as string;
-  } catch {
-    return quoted; // Not well-formed: the parser says so.
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new DocumentProblem(
+      'JSON_MALFORMED',
+      withoutContent(error instanceof Error ? error.message : '', at),
+    );
+  }
+}
+
+/** @throws DocumentProblem CONTROL_CHAR */
+function checkCharacters(text: string, at: number): void {
+  const found = controlCharacter.exec(text);
+  if (!found) return;
+  throw new DocumentProblem('CONTROL_CHAR', `${codePoint(found[0])} at character ${at + found.index}`);
+}
+
+/** Perhaps an escape of a control character, or of half a character. */
+const tellingEscape = /\\(?:[bf]|u(?:00|d[89a-f]))/i;
+
+/**
+ * What only the escapes of a text can hold.
+ *
+ * @throws DocumentProblem CONTROL_CHAR, ENCODING
+ */
+function checkTexts(value: unknown): void {
+  if (typeof value === 'string') {
+    const found = controlCharacter.exec(value);
+    if (found) throw new DocumentProblem('CONTROL_CHAR', `${codePoint(found[0])}, written as an escape`);
+    // Written as UTF-8, it would become U+FFFD.
+    if (!value.isWellFormed()) throw new DocumentProblem('ENCODING', 'a \\u escape is half a character');
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [name, inner] of Object.entries(value)) {
+      checkTexts(name);
+      checkTexts(inner);
+    }
   }
 }
 
 /** V8 quotes the text around the error, which may be decrypted content: keep only where it was. */
-function withoutContent(message: string): string {
+function withoutContent(message: string, at: number): string {
   const position = / at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(message)?.[1];
   return position === undefined
     ? 'not well-formed JSON (cut off?)'
-    : `not well-formed JSON at character ${position}`;
+    : `not well-formed JSON at character ${at + Number(position)}`;
 }

@@ -32,9 +32,6 @@ export type DispatchOrder =
     })
   | (DispatchCommon & { readonly status: 'REJECTED'; readonly errors: readonly GenericError[] });
 
-/** One record of a batch: the order, and which warehouse it is from. */
-export type DispatchRecord = DispatchOrder & { readonly warehouseId: string };
-
 export interface SalesOrderDispatch {
   readonly interfaceCategory: 'Sales Order';
   readonly interfaceType: 'Sales Order Dispatch';
@@ -72,12 +69,12 @@ const order = {
 const countDevices = (lines: readonly DispatchLine[]) =>
   lines.reduce((sum, line) => sum + line.devices.length, 0);
 
-export const salesOrderDispatch: GenericInterface<SalesOrderDispatch> = {
+export const salesOrderDispatch: GenericInterface<SalesOrderDispatch, DispatchOrder> = {
   category: 'Sales Order',
   type: 'Sales Order Dispatch',
   version: 1.2,
   fileStem: 'sales-order-dispatch',
-  schema: object(
+  header: object(
     {
       interfaceCategory: { const: 'Sales Order' },
       interfaceType: { const: 'Sales Order Dispatch' },
@@ -87,20 +84,19 @@ export const salesOrderDispatch: GenericInterface<SalesOrderDispatch> = {
       externalFileName,
       recordCount: safeInteger,
       wareHouse: object({ id: text(32) }),
-      orders: { type: 'array', items: order },
     },
     ['transformDateTime', 'transmitDateTime'],
   ),
-  problems: (document) =>
-    document.recordCount === document.orders.length
-      ? []
-      : [`recordCount: says ${document.recordCount}, the file has ${document.orders.length} orders`],
-  providerId: () => undefined,
-  records: (document) =>
-    document.orders.map((order) => ({
+  records: {
+    property: 'orders',
+    list: true,
+    schema: order,
+    problems: () => [],
+    describe: (order) => ({
       customerReference: order.id,
       description:
         order.status === 'DISPATCHED' ? `${countDevices(order.lines)} device(s) dispatched` : 'rejected',
-      payload: { ...order, warehouseId: document.wareHouse.id } satisfies DispatchRecord,
-    })),
+    }),
+  },
+  providerId: () => undefined,
 };

@@ -1,6 +1,7 @@
-import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 
+import { ProblemList } from '../formats/problem-list.ts';
+import { readCsv, type CsvRow } from '../formats/read-csv.ts';
 import { readJson } from '../generic/read-json.ts';
 import { Fault } from '../runtime/faults.ts';
 import { insertOrder, type NewOrder } from '../store/orders.ts';
@@ -13,6 +14,13 @@ import { audit, type Operator } from './operator.ts';
 const date = z.iso.datetime({ offset: true });
 const word = z.string().min(1).max(64);
 
+const lineSchema = z.strictObject({
+  lineNumber: z.number().int().min(1),
+  product: z.string().max(200).optional(),
+  quantity: z.number().int().min(1),
+  provider: word.optional(),
+});
+
 const orderSchema = z
   .strictObject({
     id: z.string().min(1).max(32),
@@ -21,16 +29,8 @@ const orderSchema = z
     purchaseOrderNumber: z.string().max(100).optional(),
     enrolmentRequired: z.boolean(),
     organisations: z.record(word, word).default({}),
-    lines: z
-      .array(
-        z.strictObject({
-          lineNumber: z.number().int().min(1),
-          product: z.string().max(200).optional(),
-          quantity: z.number().int().min(1),
-          provider: word.optional(),
-        }),
-      )
-      .min(1),
+    // Counted before they are looked at: what is wrong with each of a million lines takes memory.
+    lines: z.array(z.unknown()).min(1).max(10_000).pipe(z.array(lineSchema)),
   })
   .superRefine((order, context) => {
     const complain = (path: (string | number)[], message: string) =>
@@ -38,10 +38,12 @@ const orderSchema = z
     if (order.enrolmentRequired && !/^(0|[1-9]\d{0,14})$/.test(order.id)) {
       complain(['id'], 'an order with enrolment needs a whole number of at most 15 digits');
     }
+    const seen = new Set<number>();
     order.lines.forEach((line, index) => {
-      if (order.lines.findIndex((other) => other.lineNumber === line.lineNumber) !== index) {
+      if (seen.has(line.lineNumber)) {
         complain(['lines', index, 'lineNumber'], `line ${line.lineNumber} stands twice`);
       }
+      seen.add(line.lineNumber);
       const needs = order.enrolmentRequired ? line.provider : undefined;
       if (needs !== undefined && !Object.hasOwn(order.organisations, needs)) {
         complain(['organisations'], `no organisation id at ${needs}, which line ${line.lineNumber} needs`);
@@ -51,7 +53,7 @@ const orderSchema = z
 
 type ImportedOrder = z.infer<typeof orderSchema>;
 
-/** @throws Fault BAD_INPUT with every problem, ENCODING, JSON_MALFORMED, ... */
+/** @throws Fault BAD_INPUT with the problems; DocumentProblem of the JSON */
 export function readJsonOrders(bytes: Uint8Array): NewOrder[] {
   return check(listOf(readJson(bytes)), (index) => `order ${index + 1}`);
 }
@@ -71,78 +73,47 @@ const columns = [
   'organisation_id',
 ] as const;
 
-type CsvRow = Record<(typeof columns)[number], string>;
+type OrderRow = CsvRow<(typeof columns)[number]>;
 
 /**
  * Rows of one order follow each other in any order; what is said of the order must be the same in each of its rows.
  *
- * @throws Fault BAD_INPUT with every problem, ENCODING
+ * @throws Fault BAD_INPUT with the problems; ENCODING, CONTROL_CHAR, CSV_MALFORMED, TOO_LARGE
  */
 export function readCsvOrders(bytes: Uint8Array): NewOrder[] {
-  const groups = [...Map.groupBy(parseCsv(bytes), (row) => row.order_id)];
+  const groups = [...Map.groupBy(readCsv(bytes, columns), (row) => row.order_id)];
+  const problems = new ProblemList();
+  for (const [id, rows] of groups) {
+    for (const name of contradictions(rows)) problems.add(`${label(id)}: its rows differ in ${name}`);
+  }
   return check(
     groups.map(([, rows]) => fromRows(rows)),
-    (index) => `order ${groups[index]?.[0] ?? ''}`,
-    groups.flatMap(([id, rows]) =>
-      contradictions(rows).map((name) => `order ${id}: its rows differ in ${name}`),
-    ),
+    (index) => label(groups[index]?.[0] ?? ''),
+    problems,
   );
 }
 
-function parseCsv(bytes: Uint8Array): CsvRow[] {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new Fault('ENCODING', 'the file is not valid UTF-8');
-  }
-  try {
-    return parse(text, {
-      bom: true,
-      columns: checkHeader,
-      record_delimiter: ['\r\n', '\n', '\r'],
-      max_record_size: 10_000,
-      skip_empty_lines: true,
-    });
-  } catch (error) {
-    if (error instanceof Fault) throw error;
-    throw new Fault('BAD_INPUT', error instanceof Error ? error.message : 'not a CSV file', { cause: error });
-  }
-}
-
-/** csv-parse would let the last of two equal headers win, and pass over one that it does not know. */
-function checkHeader(header: string[]): string[] {
-  const problems = [
-    ...columns.filter((name) => !header.includes(name)).map((name) => `column ${name} is missing`),
-    ...header
-      .filter((name) => !columns.some((known) => known === name))
-      .map((name) => `column ${name} is not known`),
-    ...header
-      .filter((name, index) => header.indexOf(name) !== index)
-      .map((name) => `column ${name} stands twice`),
-  ];
-  if (problems.length > 0) throw new Fault('BAD_INPUT', problems.join('; '));
-  return header;
-}
+/** In a damaged file an id may be anything. */
+const label = (id: string): string => `order ${id.slice(0, 60)}`;
 
 const orNothing = (text: string): string | undefined => (text === '' ? undefined : text);
 const toNumber = (text: string): unknown => (/^\d{1,9}$/.test(text) ? Number(text) : text);
-const toBoolean = (text: string): unknown => ({ true: true, false: false })[text] ?? text;
+const toBoolean = (text: string): unknown => (text === 'true' ? true : text === 'false' ? false : text);
 
 const ofOrder = ['customer', 'order_date', 'purchase_order_number', 'enrolment_required'] as const;
 
 /** What the rows of one order should agree in, and do not. */
-function contradictions(rows: readonly CsvRow[]): string[] {
+function contradictions(rows: readonly OrderRow[]): string[] {
   const inOrder = ofOrder.filter((name) => new Set(rows.map((row) => row[name])).size > 1);
   const named = rows.filter((row) => row.organisation_id !== '');
   const atProviders = [...Map.groupBy(named, (row) => row.provider)]
     .filter(([, group]) => new Set(group.map((row) => row.organisation_id)).size > 1)
-    .map(([provider]) => `organisation_id at ${provider}`);
+    .map(([provider]) => `organisation_id at ${provider.slice(0, 60)}`);
   return [...inOrder, ...atProviders];
 }
 
-function fromRows(rows: readonly CsvRow[]): unknown {
-  const [first] = rows as [CsvRow];
+function fromRows(rows: readonly OrderRow[]): unknown {
+  const [first] = rows as [OrderRow];
   return {
     id: first.order_id,
     customer: orNothing(first.customer),
@@ -161,27 +132,26 @@ function fromRows(rows: readonly CsvRow[]): unknown {
   };
 }
 
-/** @throws Fault BAD_INPUT with every problem, these included */
+/** @throws Fault BAD_INPUT with the problems, these included */
 function check(
   orders: readonly unknown[],
-  label: (index: number) => string,
-  found: readonly string[] = [],
+  labelOf: (index: number) => string,
+  problems = new ProblemList(),
 ): NewOrder[] {
-  const problems = [...found];
   const good: NewOrder[] = [];
   orders.forEach((order, index) => {
     const checked = orderSchema.safeParse(order);
     if (checked.success) good.push(toNewOrder(checked.data));
     else {
-      problems.push(
-        ...checked.error.issues.map((i) => `${label(index)}: ${i.path.join('.') || 'order'}: ${i.message}`),
-      );
+      for (const { path, message } of checked.error.issues) {
+        problems.add(`${labelOf(index)}: ${path.join('.') || 'order'}: ${message}`);
+      }
     }
   });
   for (const [id, same] of Map.groupBy(good, (order) => order.id)) {
-    if (same.length > 1) problems.push(`order ${id}: stands in the file ${same.length} times`);
+    if (same.length > 1) problems.add(`order ${id}: stands in the file ${same.length} times`);
   }
-  if (problems.length > 0) throw new Fault('BAD_INPUT', problems.join('\n'));
+  if (!problems.isEmpty) throw new Fault('BAD_INPUT', String(problems));
   return good;
 }
 

@@ -8,14 +8,24 @@ import type { Db, Row } from './tables.ts';
 export type Batch = Row<'batch'>;
 export type BatchItem = Row<'batch_item'>;
 
-export interface NewBatch {
+/** What is known of a batch before its document is read. */
+export interface BatchStart {
   readonly direction: Direction;
   readonly category: string;
   readonly type: string;
   readonly version: number;
+  readonly standing: Standing;
+}
+
+/** What is known of a batch when its document was read to the end. */
+export interface BatchHeader {
   readonly providerId: string | null;
   readonly externalFileName: string | null;
-  readonly standing: Standing;
+  /** The document without its records. */
+  readonly header: Readonly<Record<string, unknown>> | null;
+}
+
+export interface NewBatch extends BatchStart, Omit<BatchHeader, 'header'> {
   readonly items: readonly NewBatchItem[];
 }
 
@@ -27,6 +37,13 @@ export interface NewBatchItem {
 
 /** Creates a batch whole: header, items and first stage. Inside a transaction it is visible whole or not at all. */
 export async function createBatch(db: Db, batch: NewBatch, actor: string, now: Date): Promise<Batch> {
+  const created = await openBatch(db, batch, actor, now);
+  await addItems(db, created.id, 0, batch.items);
+  return completeBatch(db, created.id, { ...batch, header: null }, batch.items.length);
+}
+
+/** Creates a batch whose items follow, portion by portion, in the same transaction. */
+export async function openBatch(db: Db, batch: BatchStart, actor: string, now: Date): Promise<Batch> {
   const at = now.toISOString();
   const created = await db
     .insertInto('batch')
@@ -35,27 +52,54 @@ export async function createBatch(db: Db, batch: NewBatch, actor: string, now: D
       category: batch.category,
       type: batch.type,
       version: batch.version,
-      provider_id: batch.providerId,
       stage: batch.standing.stage,
       status: batch.standing.status,
-      record_count: batch.items.length,
-      external_file_name: batch.externalFileName,
+      record_count: 0,
       created_at: at,
       updated_at: at,
     })
     .returningAll()
     .executeTakeFirstOrThrow();
   await recordStage(db, created.id, batch.standing, actor, at, null);
-  const items = batch.items.map((item, index) => ({
-    batch_id: created.id,
-    sequence: index + 1,
+  return created;
+}
+
+/** Adds items to a batch that has so many already. */
+export async function addItems(
+  db: Db,
+  batchId: number,
+  present: number,
+  items: readonly NewBatchItem[],
+): Promise<void> {
+  const rows = items.map((item, index) => ({
+    batch_id: batchId,
+    sequence: present + index + 1,
     customer_reference: item.customerReference,
     description: item.description,
     payload_json: JSON.stringify(item.payload),
     status: 'Open' as const,
   }));
-  for (const chunk of chunks(items)) await db.insertInto('batch_item').values(chunk).execute();
-  return created;
+  for (const chunk of chunks(rows)) await db.insertInto('batch_item').values(chunk).execute();
+}
+
+/** The batch has all its items. */
+export async function completeBatch(
+  db: Db,
+  id: number,
+  { providerId, externalFileName, header }: BatchHeader,
+  recordCount: number,
+): Promise<Batch> {
+  return db
+    .updateTable('batch')
+    .set({
+      provider_id: providerId,
+      external_file_name: externalFileName,
+      header_json: header && JSON.stringify(header),
+      record_count: recordCount,
+    })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
 }
 
 /**
@@ -160,6 +204,18 @@ export function batchItems(db: Db, batchId: number): Promise<BatchItem[]> {
     .selectAll()
     .where('batch_id', '=', batchId)
     .orderBy('sequence')
+    .execute();
+}
+
+/** The next items of a batch behind a sequence number: a batch may have more than is to be held in memory. */
+export function itemsAfter(db: Db, batchId: number, sequence: number, limit: number): Promise<BatchItem[]> {
+  return db
+    .selectFrom('batch_item')
+    .selectAll()
+    .where('batch_id', '=', batchId)
+    .where('sequence', '>', sequence)
+    .orderBy('sequence')
+    .limit(limit)
     .execute();
 }
 

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 
 import { deviceEnrolmentRequest } from '../../shared/generic/device-enrolment-request.ts';
 import { deviceEnrolmentResponse } from '../../shared/generic/device-enrolment-response.ts';
-import { readDocument, writeDocument } from '../../shared/generic/document.ts';
+import { DocumentReader, readDocument, writeDocument } from '../../shared/generic/document.ts';
 import { DocumentProblem } from '../../shared/generic/problem.ts';
+import type { GenericInterface } from '../../shared/generic/generic-interface.ts';
 import { interfaces } from '../../shared/generic/registry.ts';
 import { salesOrderDispatch } from '../../shared/generic/sales-order-dispatch.ts';
 import { isFaultCode } from '../../shared/runtime/fault-codes.ts';
@@ -104,7 +105,9 @@ const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 /** The code of the problem with these bytes; undefined when there is none. Anything else thrown is thrown on. */
 function problemOf(bytes: Uint8Array): string | undefined {
   try {
-    readDocument(bytes, interfaces);
+    const said = /"interfaceType":"([^"]*)"/.exec(new TextDecoder().decode(bytes))?.[1];
+    const known = interfaces.find(({ type }) => type === said) ?? deviceEnrolmentRequest;
+    readDocument(bytes, known);
     return undefined;
   } catch (error) {
     if (error instanceof DocumentProblem) return error.code;
@@ -123,10 +126,8 @@ describe('what is written is read identical', () => {
     fc.assert(
       fc.property(documents as fc.Arbitrary<never>, (document) => {
         const written = writeDocument(known as never, document);
-        const read = readDocument(written, interfaces);
-        expect(read.interface).toBe(known);
-        expect(plain(read.document)).toEqual(plain(document));
-        const records = read.interface.records(read.document);
+        expect(plain(readDocument(written, known as GenericInterface))).toEqual(plain(document));
+        const records = new DocumentReader(known).read(written);
         expect(records.every(({ description }) => description !== '')).toBe(true);
       }),
       { numRuns: 60 },

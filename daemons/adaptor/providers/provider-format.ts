@@ -1,3 +1,4 @@
+import type { XmlElement } from '../../../shared/formats/xml-element.ts';
 import type {
   DeviceEnrolmentRequest,
   RequestType,
@@ -101,6 +102,11 @@ export interface ProviderFormat {
   toRequests(document: DeviceEnrolmentRequest, settings: ProviderConfig): ProviderRequest[];
   /** The question for the result of an accepted request. */
   toQuery(providerTransactionId: string, settings: ProviderConfig): unknown;
+  /**
+   * An answer in XML as the document that `readAnswer` reads; absent where no answer comes in XML.
+   * @throws Fault UNKNOWN_ANSWER when it is none of the known shapes
+   */
+  fromXml?(root: XmlElement): unknown;
   /** @throws Fault UNKNOWN_ANSWER when the document is none of the known shapes */
   readAnswer(document: unknown, of: AnsweredFile): ProviderAnswer;
   /**

@@ -5,9 +5,11 @@ import type { KeyRing } from '../../../shared/pgp/key-ring.ts';
 import { unpublished } from '../../../shared/store/deliveries.ts';
 import type { TestRuntime } from '../../support/test-runtime.ts';
 import { voidOf } from '../apple/examples.ts';
+import { etisalat, telenor } from '../apple/xml-examples.ts';
 import {
   adaptorRuntime,
   answer,
+  answerBytes,
   apple,
   extracted,
   keyRing,
@@ -310,5 +312,119 @@ describe('devices whose outcome is not known', () => {
     await answerQuery(apple.result({ 12: {} }));
     expect(await request()).toMatchObject({ state: 'unknown' });
     expect(await responses(rt)).toEqual([]);
+  });
+});
+
+describe('in XML, as carriers wrap it', () => {
+  const answerXml = (stem: string, xml: string | Buffer, rest = '') =>
+    answerBytes(rt, `${stem}.${tx}${rest}.xml`, Buffer.from(xml as string));
+  const accepts = etisalat.respose(etisalat.data('tracking-1'), etisalat.success);
+  const { check, order: orderOf, device } = telenor;
+
+  test('accepted by one carrier, and the result from another', async () => {
+    await sent(order(12, 2), order(13, 1));
+    expect(await answerXml('bulk-enroll-devices', accepts)).toBe(batch);
+    expect(await request()).toMatchObject({ state: 'accepted', provider_transaction_id: 'tracking-1' });
+    const orders =
+      orderOf('12', device('S12-1', 'COMPLETE') + device('S12-2', 'DEP-ERR-DE-4303', 'déjà pris')) +
+      orderOf('13', device('S13-1', 'COMPLETE'));
+    expect(await answerXml('check-transaction-status', check(orders), '.1')).toBe(batch);
+    expect(await request()).toMatchObject({ state: 'finished' });
+    expect(await outcomes(rt)).toEqual({ '12 D1': 'succeeded', '12 D2': 'failed', '13 D1': 'succeeded' });
+    expect((await responses(rt)).map((response) => response.order)).toEqual([
+      {
+        id: 12,
+        devices: [
+          { deviceId: 'D1' },
+          { deviceId: 'D2', errors: [{ id: 'DEP-ERR-DE-4303', errorMessage: 'déjà pris' }] },
+        ],
+      },
+      { id: 13, devices: [{ deviceId: 'D1' }] },
+    ]);
+  });
+
+  test('X04: refused with one error', async () => {
+    await sent(order(12, 1));
+    const errors = etisalat.errors({ code: 'DEP-ERR-3001', message: 'no <id> & no order' });
+    await expect(
+      answerXml('bulk-enroll-devices', etisalat.respose(etisalat.data('', errors), etisalat.failure())),
+    ).rejects.toMatchObject({ code: 'XML_NOT_WELL_FORMED' });
+    const escaped = errors.replace('<id> &', '&lt;id&gt; &amp;');
+    await answerXml('bulk-enroll-devices', etisalat.respose(etisalat.data('', escaped), etisalat.failure()));
+    expect(await request()).toMatchObject({
+      state: 'refused',
+      last_error: 'DEP-ERR-3001 no <id> & no order',
+    });
+  });
+
+  test.each([
+    ['with a byte-order mark', `\ufeff${accepts}`],
+    ['after white space', `\r\n\t ${accepts}`],
+    ['in UTF-8 that is declared', `<?xml version="1.0" encoding="UTF-8"?>${accepts}`],
+  ])('the content tells, not the name: %s', async (_what, xml) => {
+    await sent(order(12, 1));
+    await answerBytes(rt, `bulk-enroll-devices.${tx}.json`, Buffer.from(xml));
+    expect(await request()).toMatchObject({ state: 'accepted' });
+  });
+
+  test('JSON may be named .xml', async () => {
+    await sent(order(12, 1));
+    await answerXml('bulk-enroll-devices', JSON.stringify(apple.accepted()));
+    expect(await request()).toMatchObject({ state: 'accepted' });
+  });
+
+  test('X06: messages in Latin-1 that is declared reach the response as they are', async () => {
+    await sent(order(12, 1));
+    const errors = etisalat.errors({ code: 'DEP-ERR-3001', message: 'numéro' });
+    const xml = etisalat.respose(etisalat.data('', errors), etisalat.failure());
+    const latin = Buffer.from(`<?xml version="1.0" encoding="ISO-8859-1"?>${xml}`, 'latin1');
+    await answerXml('bulk-enroll-devices', latin);
+    const [response] = await responses(rt);
+    expect(response?.order.errors).toEqual([{ id: 'DEP-ERR-3001', errorMessage: 'numéro' }]);
+  });
+
+  const utf16 = Buffer.from(`\ufeff${accepts}`, 'utf16le');
+  test.each([
+    ['X01: a DOCTYPE', `<!DOCTYPE a SYSTEM "file:///etc/hostname">${accepts}`, 'XML_DTD'],
+    ['X03: what is cut off', accepts.slice(0, -10), 'XML_NOT_WELL_FORMED'],
+    ['X05: a great depth', '<a>'.repeat(200), 'XML_TOO_DEEP'],
+    ['X05: more than 4 MB', `${accepts}${' '.repeat(4 * 1024 * 1024)}`, 'TOO_LARGE'],
+    ['X06: UTF-16', utf16, 'ENCODING'],
+    ['X06: UTF-16, big-endian', Buffer.from(utf16).swap16(), 'ENCODING'],
+    ['X06: UTF-16 without a byte-order mark', Buffer.from(accepts, 'utf16le'), 'ENCODING'],
+    ['X07: another namespace', accepts.replace(etisalat.namespace, 'urn:x'), 'UNKNOWN_ANSWER'],
+    ['V09: a control character', accepts.replace('TX-1', 'TX\u0001'), 'CONTROL_CHAR'],
+    ['any other XML', '<html><body>CANARY</body></html>', 'UNKNOWN_ANSWER'],
+  ])('%s is refused, and the request stays as it was', async (_what, xml, code) => {
+    await sent(order(12, 1));
+    const before = await request();
+    await expect(answerXml('bulk-enroll-devices', xml)).rejects.toMatchObject({
+      code,
+      message: expect.not.stringContaining('CANARY'),
+    });
+    expect(await request()).toEqual(before);
+    expect(await responses(rt)).toEqual([]);
+  });
+});
+
+describe('hostile JSON', () => {
+  test.each([
+    ['V02: Latin-1', Buffer.from('{"errorCode":"é"}', 'latin1'), 'ENCODING'],
+    ['V09: an escaped NUL', '{"errorCode":"A1","errorMessage":"x\\u0000"}', 'CONTROL_CHAR'],
+    ['J01: __proto__', '{"__proto__":{"errorCode":"A1"}}', 'FORBIDDEN_KEY'],
+    ['J02: a great depth', '['.repeat(1000), 'JSON_TOO_DEEP'],
+    ['J04: two documents', '{"errorCode":"A1"}{"errorCode":"A1"}', 'JSON_MALFORMED'],
+  ])('%s is refused', async (_what, content, code) => {
+    await sent(order(12, 1));
+    const name = `bulk-enroll-devices.${tx}.json`;
+    await expect(answerBytes(rt, name, Buffer.from(content as string))).rejects.toMatchObject({ code });
+    expect(await request()).toMatchObject({ state: 'sent' });
+  });
+
+  test('V09: a message of several lines is a message', async () => {
+    await sent(order(12, 1));
+    await answerRequest({ errorCode: 'A1', errorMessage: 'one\n\ttwo' });
+    const [response] = await responses(rt);
+    expect(response?.order.errors).toEqual([{ id: 'A1', errorMessage: 'one\n\ttwo' }]);
   });
 });

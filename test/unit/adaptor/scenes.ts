@@ -11,7 +11,8 @@ import type { DeviceEnrolmentResponse } from '../../../shared/generic/device-enr
 import { writeDocument } from '../../../shared/generic/document.ts';
 import type { KeyRing } from '../../../shared/pgp/key-ring.ts';
 import { sealMessage } from '../../../shared/pgp/seal.ts';
-import type { Decision, ReceivedFile } from '../../../shared/spool/inbox-worker.ts';
+import type { Decision } from '../../../shared/spool/inbox-worker.ts';
+import { contentOf, type ReceivedFile } from '../../../shared/spool/received-file.ts';
 import { createBatch, moveBatch, requireBatch } from '../../../shared/store/batches.ts';
 import { insertSeen, markPublished, markSealed, unpublished } from '../../../shared/store/deliveries.ts';
 import { inTransaction } from '../../../shared/store/open-store.ts';
@@ -97,11 +98,11 @@ async function received(rt: TestRuntime, inbox: string, name: string, bytes: Buf
   const mark = { dev: '1', inode: String(++inode), size: bytes.length, mtimeNs: '1' };
   const delivery = await insertSeen(rt.db, { inbox, name, mark }, rt.worker, rt.clock.now());
   if (!delivery) throw new Error(`${name} is in the ledger already`);
-  return { name, bytes, digest: '', delivery };
+  return { ...contentOf(bytes), name, digest: '', size: bytes.length, delivery };
 }
 
-const commit = (rt: TestRuntime, decision: Decision): Promise<number | null> =>
-  inTransaction(rt.db, (trx) => decision.commit(trx));
+const commit = async (rt: TestRuntime, decision: Decision): Promise<number | null> =>
+  (await inTransaction(rt.db, decision)).batchId;
 
 /** A sealed generic file arrives and is processed. @returns the batch */
 export async function transform(
@@ -117,8 +118,12 @@ export async function transform(
 }
 
 /** A file of Apple arrives and is processed. @returns the batch of the request that it answers */
-export async function answer(rt: TestRuntime, name: string, body: unknown): Promise<number | null> {
-  const file = await received(rt, 'provider/apple/inbound', name, Buffer.from(JSON.stringify(body)));
+export const answer = (rt: TestRuntime, name: string, body: unknown): Promise<number | null> =>
+  answerBytes(rt, name, Buffer.from(JSON.stringify(body)));
+
+/** The same, of any content. */
+export async function answerBytes(rt: TestRuntime, name: string, bytes: Buffer): Promise<number | null> {
+  const file = await received(rt, 'provider/apple/inbound', name, bytes);
   return commit(rt, await receiveAnswer(rt, ringOf([]), 'apple', file));
 }
 

@@ -26,7 +26,7 @@ describe('an answer to a request', () => {
     ],
     ['no acknowledgement beside the id', { deviceEnrollmentTransactionId: trackingId }],
     [
-      'unknown keys',
+      'T01: unknown keys',
       { deviceEnrollmentTransactionId: trackingId, enrollDevicesResponse: acknowledged, more: 1 },
     ],
     ['alone in a list', [{ deviceEnrollmentTransactionId: trackingId, enrollDevicesResponse: acknowledged }]],

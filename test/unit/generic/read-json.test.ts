@@ -11,8 +11,44 @@ describe('bytes', () => {
     expect(read('\uFEFF{"a":1}')).toEqual({ a: 1 });
   });
 
-  test('V02 Latin-1 bytes are refused, and never become U+FFFD', () => {
-    expect(() => readJson(Buffer.from('{"a":"Zürich"}', 'latin1'))).toThrow(problem('ENCODING'));
+  test('V02 Latin-1 bytes are refused with their offset, and never become U+FFFD', () => {
+    const latin = Buffer.from('{"a":"Zürich"}', 'latin1');
+    expect(() => readJson(latin)).toThrow(problem('ENCODING'));
+    expect(() => readJson(latin)).toThrow('byte FC at offset 7');
+    expect(latin[7]).toBe(0xfc);
+  });
+
+  test.each(['"\\ud800"', '"\\udc00a"', '{"\\ud83d":1}', '["\\ude00\\ud83d"]', '"\\\\ud83d\\ude00"'])(
+    'V02 half a character, which would be written as U+FFFD, is refused: %s',
+    (text) => {
+      expect(() => read(text)).toThrow(problem('ENCODING'));
+    },
+  );
+
+  test('V02 a whole character in two escapes is read', () => {
+    expect(read('{"a\\ud83d\\ude00":"\\ud83d\\ude00\\\\ud800"}')).toEqual({ 'a😀': '😀\\ud800' });
+  });
+
+  test.each([
+    ['NUL', '{"a":"x\0y"}', 'U+0000 at character 7'],
+    ['NUL, escaped', '{"a":"x\\u0000y"}', 'U+0000, written as an escape'],
+    ['NUL, escaped, in a name', '{"a":[{"x\\u0000y":1}]}', 'U+0000, written as an escape'],
+    ['backspace, escaped', '["\\b"]', 'U+0008, written as an escape'],
+    ['form feed, escaped', '["a\\\\\\f"]', 'U+000C, written as an escape'],
+    ['escape', '"\u001b[2J"', 'U+001B at character 1'],
+    ['delete', '"\u007f"', 'U+007F at character 1'],
+    ['delete, escaped', '"\\u007F"', 'U+007F, written as an escape'],
+    ['next line', '"\u0085"', 'U+0085 at character 1'],
+    ['between values', '[1,\v2]', 'U+000B at character 3'],
+  ])('V09 a control character is refused: %s', (_what, text, message) => {
+    expect(() => read(text)).toThrow(problem('CONTROL_CHAR'));
+    expect(() => read(text)).toThrow(message);
+  });
+
+  test('V09 tab and line ends are values, and so is what looks like an escape', () => {
+    const value = { a: 'one\ttwo\r\nthree', b: 'C:\\bin\\f', c: '\\u0000', d: 'é\u00a0' };
+    expect(read(JSON.stringify(value))).toEqual(value);
+    expect(read('"\\u0009\\u000A\\u00e9"')).toBe('\t\né');
   });
 
   test.each([
@@ -109,7 +145,7 @@ describe('well-formed', () => {
     ['{"a":01}', 'a number with a leading zero'],
     ['{"a":"b', 'cut off in a text'],
     ['{"a":[1,', 'cut off in a list'],
-    ['{"a":"\u0001"}', 'a control character'],
+    ['{"a":"x\ny"}', 'a line end in a text'],
     ['{"\\x":1}', 'an unknown escape in a name'],
     ['// a\n{}', 'a comment'],
   ])('J04 %j is refused: %s', (text) => {

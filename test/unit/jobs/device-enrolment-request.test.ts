@@ -36,7 +36,7 @@ async function nextRequest(): Promise<RequestOrder | undefined> {
 const errors = [{ id: 'DEP-ERR-DE-4303', errorMessage: 'already enrolled' }];
 
 describe('Device Enrolment Request', () => {
-  test('nothing pending: no batch', async () => {
+  test('E06: nothing pending: no batch, and so no file', async () => {
     await newOrder(rt, '12');
     expect(await run(rt, 'deviceEnrolmentRequest')).toEqual({ batches: 0, records: 0, problems: [] });
     expect(await outbound()).toEqual([]);

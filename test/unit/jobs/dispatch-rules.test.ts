@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { planDispatch, type DispatchedOrder } from '../../../jobs/dispatch-rules.ts';
-import type { DispatchRecord } from '../../../shared/generic/sales-order-dispatch.ts';
+import type { DispatchOrder } from '../../../shared/generic/sales-order-dispatch.ts';
 
-type Record = Extract<DispatchRecord, { status: 'DISPATCHED' }>;
+type Record = Extract<DispatchOrder, { status: 'DISPATCHED' }>;
 
 const order: DispatchedOrder = {
   id: '12',
@@ -24,7 +24,6 @@ const record = (lines: [number, string[]][], dispatchDateTime = '2026-05-02T08:0
   status: 'DISPATCHED',
   dispatchDateTime,
   deliveryNumber: 'DN',
-  warehouseId: 'W1',
   lines: lines.map(([lineNumber, ids]) => ({ lineNumber, devices: ids.map((deviceId) => ({ deviceId })) })),
 });
 const plan = (lines: [number, string[]][], changes: Partial<DispatchedOrder> = {}) =>

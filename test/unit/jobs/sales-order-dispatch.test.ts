@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import type { DispatchRecord } from '../../../shared/generic/sales-order-dispatch.ts';
+import type { DispatchOrder } from '../../../shared/generic/sales-order-dispatch.ts';
 import { batchHistory, batchItems } from '../../../shared/store/batches.ts';
 import { deviceHistory, devicesOfOrder } from '../../../shared/store/devices.ts';
 import { listDispatches, requireOrder } from '../../../shared/store/orders.ts';
@@ -130,7 +130,7 @@ describe('Sales Order Dispatch', () => {
 
   test('a rejected order is in error, and people are told why', async () => {
     await newOrder(rt, '12');
-    const rejected: DispatchRecord = {
+    const rejected: DispatchOrder = {
       id: '12',
       status: 'REJECTED',
       dispatchDateTime: '2026-05-02T08:00:00Z',
@@ -138,7 +138,6 @@ describe('Sales Order Dispatch', () => {
         { id: 'W-1', errorMessage: 'out of stock' },
         { id: 'W-2', errorMessage: 'address unknown' },
       ],
-      warehouseId: 'W1',
     };
     const batch = await loadDispatch(rt, rejected);
     await run(rt, 'salesOrderDispatch');

@@ -5,9 +5,15 @@ import {
   deviceEnrolmentResponse,
   type ResponseOrder,
 } from '../../../shared/generic/device-enrolment-response.ts';
-import { salesOrderDispatch, type DispatchRecord } from '../../../shared/generic/sales-order-dispatch.ts';
+import { salesOrderDispatch, type DispatchOrder } from '../../../shared/generic/sales-order-dispatch.ts';
 import type { JobKey } from '../../../shared/runtime/config-schema.ts';
-import { createBatch, moveBatch, requireBatch } from '../../../shared/store/batches.ts';
+import {
+  addItems,
+  completeBatch,
+  moveBatch,
+  openBatch,
+  requireBatch,
+} from '../../../shared/store/batches.ts';
 import { devicesOfOrder, moveDevices } from '../../../shared/store/devices.ts';
 import { inTransaction } from '../../../shared/store/open-store.ts';
 import { insertOrder, type NewOrder } from '../../../shared/store/orders.ts';
@@ -39,40 +45,31 @@ export const newOrder = (rt: TestRuntime, id: string, changes: Partial<NewOrder>
 async function loaded(
   rt: TestRuntime,
   known: typeof salesOrderDispatch | typeof deviceEnrolmentResponse,
-  providerId: string | null,
+  { providerId, header }: { providerId: string | null; header: Record<string, unknown> },
   records: readonly { id: string | number }[],
 ): Promise<number> {
   const { category, type, version } = known;
-  const batch = await createBatch(
-    rt.db,
-    {
-      direction: 'inbound',
-      category,
-      type,
-      version,
-      providerId,
-      externalFileName: 'file-1',
-      standing: { stage: 'Extract/Load', status: 'In progress' },
-      items: records.map((payload) => ({
-        customerReference: String(payload.id),
-        description: 'a record',
-        payload,
-      })),
-    },
-    'loader',
-    rt.clock.now(),
-  );
+  const standing = { stage: 'Extract/Load', status: 'In progress' } as const;
+  const start = { direction: 'inbound', category, type, version, standing } as const;
+  const batch = await openBatch(rt.db, start, 'loader', rt.clock.now());
+  const items = records.map((payload) => ({
+    customerReference: String(payload.id),
+    description: 'a record',
+    payload,
+  }));
+  await addItems(rt.db, batch.id, 0, items);
+  await completeBatch(rt.db, batch.id, { providerId, externalFileName: 'file-1', header }, items.length);
   await moveBatch(rt.db, batch.id, { stage: 'Extract/Load', status: 'Complete' }, 'loader', rt.clock.now());
   return batch.id;
 }
 
-export const loadDispatch = (rt: TestRuntime, ...records: DispatchRecord[]) =>
-  loaded(rt, salesOrderDispatch, null, records);
+export const loadDispatch = (rt: TestRuntime, ...records: DispatchOrder[]) =>
+  loaded(rt, salesOrderDispatch, { providerId: null, header: { wareHouse: { id: 'W1' } } }, records);
 
 export const loadResponse = (rt: TestRuntime, order: ResponseOrder, providerId = 'apple') =>
-  loaded(rt, deviceEnrolmentResponse, providerId, [order]);
+  loaded(rt, deviceEnrolmentResponse, { providerId, header: {} }, [order]);
 
-type Dispatched = Extract<DispatchRecord, { status: 'DISPATCHED' }>;
+type Dispatched = Extract<DispatchOrder, { status: 'DISPATCHED' }>;
 
 /** The warehouse sent these devices of line 1. */
 export const sent = (
@@ -84,7 +81,6 @@ export const sent = (
   status: 'DISPATCHED',
   dispatchDateTime: '2026-05-02T10:00:00+02:00',
   deliveryNumber: `DN-${id}`,
-  warehouseId: 'W1',
   lines: [
     { lineNumber: 1, devices: deviceIds.map((deviceId) => ({ deviceId, serialNumber: `S-${deviceId}` })) },
   ],

@@ -1,6 +1,7 @@
 import type { ProviderFormat } from '../provider-format.ts';
 import { toQuery, toRequests } from './request-mapping.ts';
 import { readAnswer, toOutcomes } from './response-mapping.ts';
+import { fromXml } from './xml-answer-mapping.ts';
 
 /** Apple's Device Enrollment Program, by the reseller API of AppleCare Connect. */
 export const apple: ProviderFormat = {
@@ -9,6 +10,7 @@ export const apple: ProviderFormat = {
   queryStem: 'check-transaction-status',
   toRequests,
   toQuery,
+  fromXml,
   readAnswer,
   toOutcomes,
 };
