@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 
 import { exitCodeOf, exitCodes } from '../shared/runtime/exit-codes.ts';
 import { Fault, toFault } from '../shared/runtime/faults.ts';
+import { keepPrivate } from '../shared/runtime/private-process.ts';
 import { batchCommands } from './commands/batches.ts';
 import { configCommands } from './commands/config.ts';
 import { daemonCommands } from './commands/daemons.ts';
@@ -11,6 +12,7 @@ import { installCommands } from './commands/install.ts';
 import { jobCommands } from './commands/jobs.ts';
 import { keyCommands } from './commands/keys.ts';
 import { orderCommands } from './commands/orders.ts';
+import { spoolCommands } from './commands/spool.ts';
 import { statusCommands } from './commands/status.ts';
 import { escapeControls } from './output.ts';
 
@@ -34,6 +36,7 @@ export function program(): Command {
     deviceCommands,
     batchCommands,
     fileCommands,
+    spoolCommands,
     jobCommands,
     statusCommands,
     configCommands,
@@ -50,6 +53,7 @@ const exitCodeHelp = (): string =>
 
 /** Runs one command line, and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
+  keepPrivate();
   const json = argv.includes('--json');
   process.stdout.on('error', onStdoutError);
   try {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 
-import { holdFile, releaseFile, retryFile } from '../../shared/operator/file-actions.ts';
+import { holdFile, releaseFile, reloadFile, retryFile } from '../../shared/operator/file-actions.ts';
 import { isFaultCode, faultRow } from '../../shared/runtime/fault-codes.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
 import { spoolFolder } from '../../shared/runtime/paths.ts';
-import { findDelivery, listDeliveries, type Delivery } from '../../shared/store/deliveries.ts';
+import { companionOf, findDelivery, listDeliveries, type Delivery } from '../../shared/store/deliveries.ts';
 import { deliveryStates } from '../../shared/store/states/delivery.ts';
 import { Option } from 'commander';
 import { shortTime, table } from '../output.ts';
@@ -14,6 +14,7 @@ const actions = {
   retry: { description: 'try a rejected or deferred file again now', act: retryFile },
   hold: { description: 'put a rejected or deferred file aside, into hold/', act: holdFile },
   release: { description: 'try a held file again now', act: releaseFile },
+  reload: { description: 'load a file that was rejected as a duplicate, all the same', act: reloadFile },
 } as const;
 
 /** A published document may hold personal data: its content is not for lists. */
@@ -65,6 +66,12 @@ export function fileCommands(enrol: Command): void {
   }
 }
 
+/** The marker or manifest that came with the file. */
+function companionName(file: Delivery): string | null {
+  const companion = companionOf(file);
+  return companion === undefined ? null : file.name + companion.suffix;
+}
+
 interface ListOptions {
   readonly state?: Delivery['state'][];
   readonly folder?: string;
@@ -91,6 +98,7 @@ function describe(file: Delivery): string[] {
   const rows: [string, string | number | null][] = [
     ['file', `${file.id} (${file.direction === 'in' ? 'received' : 'produced'})`],
     ['name', file.name],
+    ['with', companionName(file)],
     ['folder', file.folder],
     ['state', file.state],
     ['place', file.place],

@@ -13,6 +13,7 @@ import { keysFolder, passphraseFile } from '../../shared/runtime/paths.ts';
 import { writeNewSecret } from '../../shared/runtime/secrets.ts';
 import { shortTime, table } from '../output.ts';
 import { examples, sessionOf } from '../session.ts';
+import { contentOf, wholeOf } from '../../shared/spool/received-file.ts';
 import { readInput } from './orders.ts';
 
 export function keyCommands(enrol: Command): void {
@@ -106,9 +107,9 @@ export function keyCommands(enrol: Command): void {
       const loaded = await session.loadConfig();
       const policy = inboxOf(loaded.config, inbox);
       const ring = await openKeyRing(loaded, policy.signedBy);
-      const received = { name: file, bytes: await readInput(file) };
+      const received = { ...contentOf(await readInput(file)), name: file };
       const content = await openFile({ clock: systemClock, emit: () => undefined }, received, policy, ring);
-      const text = Buffer.from(content).toString();
+      const text = Buffer.from(await wholeOf(content)).toString();
       session.print({ file, inbox, content: text }, text);
     });
 

@@ -85,6 +85,12 @@ function toLines(seen: Overview): string[] {
         shortTime(each.since),
       ]),
     ),
+    ...section('Disks that are too full: nothing new is taken in', seen.shortOfRoom, (rooms) =>
+      table(
+        ['folder', 'MB free', 'MB in reserve'],
+        rooms.map((each) => [each.folder, each.freeMegabytes, each.reserveMegabytes]),
+      ),
+    ),
     '',
     'Inboxes',
     ...table(

@@ -1,9 +1,12 @@
 import type { LoadedConfig } from '../runtime/config.ts';
 import type { InboxConfig } from '../runtime/config-schema.ts';
+import { Fault } from '../runtime/faults.ts';
 import { keysFolder, passphraseFile } from '../runtime/paths.ts';
 import { readSecret } from '../runtime/secrets.ts';
 import { loadKeyRing, requireParties, type KeyRing } from '../pgp/key-ring.ts';
-import { openMessage } from '../pgp/open.ts';
+import { verifyMessage, type Verified } from '../pgp/open-stream.ts';
+import { openMessage, type OpenPolicy } from '../pgp/open.ts';
+import { contentOf, wholeOf, type Content, type ReceivedFile } from '../spool/received-file.ts';
 import type { Runtime } from './process.ts';
 
 /** Unpacked content may be so many times the largest file: JSON of identifiers packs well, a bomb packs better. */
@@ -26,20 +29,50 @@ export async function openKeyRing(loaded: LoadedConfig, parties: readonly string
   return ring;
 }
 
+/** What is opened in memory unpacks to no more than this; what does not fit is opened as a stream. */
+const memoryBytes = 32 * 1024 * 1024;
+
 /**
- * The content of a received file, after integrity and signature are settled by the policy of its inbox.
+ * The content of a received file, after integrity and signature are settled by the policy of its inbox. Of a large file
+ * nothing is kept: it is decrypted once to be verified, and again, over the same bytes, when its content is read.
  *
  * @throws Fault NOT_ENCRYPTED, PGP_…
  */
 export async function openFile(
   { clock, emit }: Pick<Runtime, 'clock' | 'emit'>,
-  file: { readonly name: string; readonly bytes: Uint8Array },
+  file: Content & Pick<ReceivedFile, 'name'>,
   policy: InboxConfig,
   ring: KeyRing,
-): Promise<Uint8Array> {
-  if (policy.encryption === 'none') return file.bytes;
-  const maxPlaintextBytes = policy.maxFileMegabytes * 1024 * 1024 * unpackFactor;
-  const opened = await openMessage(file.bytes, ring, { ...policy, maxPlaintextBytes }, clock.now());
+): Promise<Content> {
+  if (policy.encryption === 'none') return file;
+  const limits = { ...policy, maxPlaintextBytes: policy.maxFileMegabytes * 1024 * 1024 * unpackFactor };
+  const small = file.inMemory ? await openSmall(file, ring, limits, clock.now()) : undefined;
+  const opened = small ?? (await openLarge(file, ring, limits, clock.now()));
   if (opened.retiredKey) emit('key.retired-used', { file: file.name, key: opened.decryptedWith });
-  return opened.bytes;
+  return opened.content;
+}
+
+type Opened = { readonly content: Content } & Pick<Verified, 'decryptedWith' | 'retiredKey'>;
+
+/** @returns undefined when it unpacks to more than is to be held in memory */
+async function openSmall(
+  file: Content,
+  ring: KeyRing,
+  policy: OpenPolicy,
+  now: Date,
+): Promise<Opened | undefined> {
+  const maxPlaintextBytes = Math.min(policy.maxPlaintextBytes, memoryBytes);
+  try {
+    const opened = await openMessage(await wholeOf(file), ring, { ...policy, maxPlaintextBytes }, now);
+    return { ...opened, content: contentOf(opened.bytes) };
+  } catch (thrown) {
+    const mayBeLarger = maxPlaintextBytes < policy.maxPlaintextBytes;
+    if (mayBeLarger && thrown instanceof Fault && thrown.code === 'PGP_BOMB') return undefined;
+    throw thrown;
+  }
+}
+
+async function openLarge(file: Content, ring: KeyRing, policy: OpenPolicy, now: Date): Promise<Opened> {
+  const verified = await verifyMessage(() => file.pieces(), ring, policy, now);
+  return { ...verified, content: { inMemory: false, pieces: () => verified.content() } };
 }

@@ -12,7 +12,9 @@ import { Bell, runTasks, type Task } from '../runtime/task-loop.ts';
 import { Doorbell } from '../spool/doorbell.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Db } from '../store/tables.ts';
-import { heartbeat, registerWorker, signOff, type Worker } from '../store/workers.ts';
+import { registerWorker, signOff, type Worker } from '../store/workers.ts';
+import { withRoom } from './room.ts';
+import { signOfLife } from './sign-of-life.ts';
 
 /** Where a command finds its installation. */
 export interface Place {
@@ -36,7 +38,6 @@ export interface Work {
   readonly intervalSeconds: number;
 }
 
-const heartbeatSeconds = 10;
 const version = (
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version;
@@ -90,7 +91,7 @@ export async function runDaemon(
       const refused = await work(runtime, await plan(runtime), place.once, signals);
       exitCode = place.once && refused > 0 ? exitCodes.refused.code : exitCodes.ok.code;
     } finally {
-      await signOff(db, worker, systemClock.now());
+      await leave(db, worker);
     }
     return exitCode;
   } catch (thrown) {
@@ -119,7 +120,8 @@ async function work(
   stop.addEventListener('abort', () => runtime.emit('daemon.stopping', { reason: reason() }));
   runtime.emit('daemon.ready', {});
   try {
-    return await runTasks([signOfLife(runtime), ...plan.tasks], {
+    const tasks = plan.tasks.map((task) => withRoom(runtime.loaded, task));
+    return await runTasks([signOfLife(runtime), ...tasks], {
       intervalSeconds: plan.intervalSeconds,
       once,
       stop,
@@ -131,19 +133,12 @@ async function work(
   }
 }
 
-/** Writes the heartbeat from within the loop, so that it tells of progress and not merely of a running timer. */
-function signOfLife({ db, worker, clock }: Runtime): Task {
-  let last = clock.monotonic();
-  return {
-    name: 'sign of life',
-    step: async () => {
-      if (clock.monotonic() - last > heartbeatSeconds * 1000) {
-        last = clock.monotonic();
-        await heartbeat(db, worker, clock.now());
-      }
-      return { worked: 0, refused: 0, waiting: 0 };
-    },
-  };
+/**
+ * Signs off if that can be done: a store that is full or damaged must not hide why the process ends, and a process that
+ * is gone is known by its pid anyway.
+ */
+async function leave(db: Db, worker: Worker): Promise<void> {
+  await signOff(db, worker, systemClock.now()).catch(() => undefined);
 }
 
 async function fail(log: Log, fault: Fault): Promise<void> {

@@ -4,11 +4,19 @@ import { systemClock } from '../runtime/clock.ts';
 import { syncFolder } from '../runtime/durable.ts';
 import { Fault } from '../runtime/faults.ts';
 import { workPath } from '../spool/claim.ts';
+import { moveCompanion } from '../spool/companion.ts';
 import { linkNew, removeName } from '../spool/files.ts';
 import { placeOf } from '../spool/inbox.ts';
 import { inboxFolders } from '../spool/layout.ts';
 import { finishMove, removeReason, type SettlingInbox } from '../spool/settle.ts';
-import { findDelivery, holdByHand, reopen, retryNow, type Delivery } from '../store/deliveries.ts';
+import {
+  allowDuplicate,
+  findDelivery,
+  holdByHand,
+  reopen,
+  retryNow,
+  type Delivery,
+} from '../store/deliveries.ts';
 import { inTransaction } from '../store/open-store.ts';
 import type { DeliveryState } from '../store/states/delivery.ts';
 import type { Db } from '../store/tables.ts';
@@ -23,6 +31,24 @@ export const retryFile = (db: Db, spool: string, operator: Operator, id: number)
 /** Tries a held file again now. @throws Fault NOT_FOUND, NOT_ALLOWED */
 export const releaseFile = (db: Db, spool: string, operator: Operator, id: number): Promise<Delivery> =>
   tryAgain(db, spool, operator, id, 'file.release', ['held']);
+
+/**
+ * Loads a file that was rejected as a duplicate, all the same: its records are in the store twice then, or again after a
+ * restore. @throws Fault NOT_FOUND, NOT_ALLOWED
+ */
+export function reloadFile(db: Db, spool: string, operator: Operator, id: number): Promise<Delivery> {
+  return inTransaction(db, async (trx) => {
+    const row = await requireFile(trx, id, ['rejected']);
+    if (row.fault_code !== 'DUPLICATE') {
+      const detail = `file ${id} (${row.name}) was rejected with ${row.fault_code ?? 'no code'}, not as a duplicate`;
+      throw new Fault('NOT_ALLOWED', `${detail}: enrol file retry tries it again`);
+    }
+    const allowed = await allowDuplicate(trx, row);
+    const changed = await takeBack(trx, settlingInbox(db, spool, row), allowed, operator.now);
+    await auditFile(trx, operator, 'file.reload', row, changed);
+    return changed;
+  });
+}
 
 /** Puts a rejected or deferred file into hold/. @throws Fault NOT_FOUND, NOT_ALLOWED */
 export async function holdFile(db: Db, spool: string, operator: Operator, id: number): Promise<Delivery> {
@@ -66,6 +92,7 @@ async function takeBack(trx: Db, inbox: SettlingInbox, row: Delivery, now: Date)
   const work = workPath(inbox, row);
   const changed = await reopen(trx, row, placeOf(inbox, work), now);
   await linkNew(from, work);
+  await moveCompanion(row, from, work);
   await syncFolder(inbox.folders.work);
   await removeName(from);
   await removeReason(from);

@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { loadConfig, type LoadedConfig } from '../runtime/config.ts';
 import { errnoOf } from '../runtime/faults.ts';
 import { inboxFolder, inboxNames, outboxFolder, providerOutbound, storeFile } from '../runtime/paths.ts';
-import { makeInbox } from '../spool/layout.ts';
+import { makeFolder, makeInbox } from '../spool/layout.ts';
 import { migrateStore } from '../store/migrate.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 
@@ -52,6 +52,7 @@ async function copyConfig(home: string): Promise<boolean> {
   await mkdir(dirname(file), { recursive: true });
   try {
     await copyFile(shippedConfig, file, constants.COPYFILE_EXCL);
+    await chmod(file, 0o640); // The copy has the mode of the shipped one, which is everybody's.
     return true;
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;
@@ -67,5 +68,5 @@ async function makeFolders(loaded: LoadedConfig): Promise<void> {
     ...outboxes.map((name) => outboxFolder(loaded, name)),
     ...Object.keys(config.providers).map((id) => providerOutbound(loaded, id)),
   ];
-  for (const folder of outbound) await mkdir(folder, { recursive: true, mode: 0o770 });
+  for (const folder of outbound) await makeFolder(folder, 0o770);
 }

@@ -1,6 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { isShort, roomOf, type Room } from '../daemon/room.ts';
 import type { LoadedConfig } from '../runtime/config.ts';
 import { errnoOf } from '../runtime/faults.ts';
 import { inboxFolder, inboxNames } from '../runtime/paths.ts';
@@ -15,6 +16,8 @@ import { isAlive, listWorkers } from '../store/workers.ts';
 /** Is everything well? What `enrol status` shows. */
 export interface Overview {
   readonly daemons: readonly { name: string; running: boolean; host: string; pid: number; since: string }[];
+  /** Disks with less free space than is kept in reserve: nothing new is taken in. */
+  readonly shortOfRoom: readonly Room[];
   readonly inboxes: readonly InboxOverview[];
   /** Files that need somebody: rejected, held or deferred, newest first. */
   readonly problems: readonly Delivery[];
@@ -62,6 +65,7 @@ export async function overview(
   }));
   return {
     daemons: daemonsOf(await listWorkers(db), now),
+    shortOfRoom: (await roomOf(loaded).catch(emptyIfMissing)).filter(isShort),
     inboxes: await Promise.all(inboxes),
     problems: await listDeliveries(db, { states: ['rejected', 'held', 'deferred'], limit: listed }),
     batchesInError: await listBatches(db, { status: 'Error', limit: listed, order: 'newest' }),

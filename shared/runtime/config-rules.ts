@@ -1,6 +1,7 @@
 import { Cron } from 'croner';
 
 import type { Config, InboxConfig } from './config-schema.ts';
+import { matchesPattern } from './patterns.ts';
 
 /** Where a setting stands: the keys from the root of the file to it. */
 export type SettingPath = readonly string[];
@@ -20,6 +21,8 @@ type Written = (path: SettingPath) => boolean;
 export function ruleFindings(config: Config, written: Written): Finding[] {
   return [
     ...inboxEntries(config).flatMap(([path, inbox]) => inboxFindings(path, inbox, written)),
+    ...inboxEntries(config).flatMap(([path, inbox]) => markerFindings(path, inbox)),
+    ...ownMarkerFindings(config),
     ...outboxFindings(config),
     ...retryFindings(config),
     ...scheduleFindings(config),
@@ -62,6 +65,23 @@ function inboxFindings(path: SettingPath, inbox: InboxConfig, written: Written):
         '(for plain files also encryption: none)',
     },
   ];
+}
+
+/** A marker that the inbox itself passes over is never seen, and neither is what waits for it. */
+function markerFindings(path: SettingPath, { marker, ignore }: InboxConfig): Finding[] {
+  if (marker === '' || !ignore.some((pattern) => matchesPattern(`x${marker}`, pattern))) return [];
+  return [{ path: [...path, 'marker'], message: 'is ignored by this inbox, so that nothing would be taken' }];
+}
+
+/** What we publish ourselves is complete when it is visible, and has no marker. */
+function ownMarkerFindings(config: Config): Finding[] {
+  const fed = Object.values(config.outboxes).map(({ folder }) => folder);
+  return Object.entries(config.inboxes)
+    .filter(([name, { marker }]) => marker !== '' && fed.includes(`${name}/in`))
+    .map(([name]) => ({
+      path: ['inboxes', name, 'marker'],
+      message: 'must be empty: an outbox of ours publishes into this inbox, and it makes no markers',
+    }));
 }
 
 function outboxFindings(config: Config): Finding[] {

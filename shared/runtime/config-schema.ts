@@ -10,6 +10,14 @@ const seconds = z.number().min(0).max(86_400);
 /** Checked with the other rules (config-rules.ts), where the message can say what is wrong with it. */
 const cronPattern = z.string().max(120);
 
+const reserve = () =>
+  z
+    .number()
+    .min(0)
+    .max(1_000_000)
+    .default(64)
+    .describe('while its disk has less free space, nothing new is taken in; 0: not looked at');
+
 interface InboxDefaults {
   readonly quietSeconds: number;
   readonly signedBy: string[];
@@ -26,6 +34,16 @@ const inboxFields = (defaults: InboxDefaults) => ({
     .array(z.string().min(1))
     .default(['.*', '*.tmp', '*.part', '*.filepart', '*~'])
     .describe('names that are somebody’s work in progress and are left alone (* stands for any text)'),
+  marker: z
+    .string()
+    .regex(/^(\.[A-Za-z0-9]{1,16})?$/, 'a dot with letters and digits behind it, like .ok, or nothing')
+    .default('')
+    .describe('like .ok: x.pgp is taken only when x.pgp.ok is there, empty or a manifest; empty: no markers'),
+  markerSeconds: seconds
+    .default(3600)
+    .describe(
+      'with a marker: a file without its marker, or a marker without its file, is reported after this',
+    ),
   maxFileMegabytes: z
     .number()
     .positive()
@@ -127,6 +145,14 @@ export const configSchema = z.strictObject({
         .default('sqlite:var/enrol.db')
         .describe('where the store is; ENROL_STORE_URL overrides it; paths are relative to the home'),
       busySeconds: seconds.max(300).default(5).describe('how long a statement waits for another process'),
+      reserveMegabytes: reserve(),
+      walMegabytes: z
+        .number()
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(256)
+        .describe('alarm when the write-ahead log of SQLite is longer: a program reads without an end'),
     })
     .prefault({})
     .describe('the CMP store'),
@@ -138,6 +164,7 @@ export const configSchema = z.strictObject({
         .max(3600)
         .default(5)
         .describe('full scan of every inbox; notices of the file system only shorten the wait'),
+      reserveMegabytes: reserve(),
     })
     .prefault({})
     .describe('the files'),

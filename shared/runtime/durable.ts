@@ -1,4 +1,6 @@
-import { open, unlink } from 'node:fs/promises';
+import { open, unlink, type FileHandle } from 'node:fs/promises';
+
+import { errnoOf, Fault } from './faults.ts';
 
 /** Writing that outlives a power cut: what these functions return from is on the disk. */
 
@@ -6,27 +8,45 @@ import { open, unlink } from 'node:fs/promises';
  * Writes a file that must not exist yet. After any error no half file stays behind; a failed fsync is never repeated on
  * the same file, since the kernel may have dropped the data. The folder still has to be synced.
  *
- * @throws EEXIST of the system when the name is taken
+ * @throws EEXIST of the system when the name is taken; Fault SYNC_FAILED
  */
 export async function writeNew(path: string, content: Uint8Array | string, mode = 0o600): Promise<void> {
   const handle = await open(path, 'wx', mode);
   try {
-    await handle.writeFile(content);
-    await handle.sync();
+    try {
+      await handle.writeFile(content);
+      await sync(handle, path);
+    } finally {
+      await handle.close(); // May fail for the content, too: some file servers take it only now.
+    }
   } catch (error) {
     await unlink(path);
     throw error;
+  }
+}
+
+/**
+ * Puts names that were added to or removed from a folder on the disk. When that fails, they must not be relied on: to
+ * ask again proves nothing, only to make the change again does.
+ *
+ * @throws Fault SYNC_FAILED
+ */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await sync(handle, folder);
   } finally {
     await handle.close();
   }
 }
 
-/** Puts names that were added to or removed from a folder on the disk. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
+/** A full disk or quota, which some file systems notice only now, passes as itself: it is cured by room. */
+async function sync(handle: FileHandle, path: string): Promise<void> {
   try {
     await handle.sync();
-  } finally {
-    await handle.close();
+  } catch (error) {
+    const errno = errnoOf(error) ?? '';
+    if (errno === 'ENOSPC' || errno === 'EDQUOT') throw error;
+    throw new Fault('SYNC_FAILED', `fsync of ${path}: ${errno}`, { cause: error });
   }
 }

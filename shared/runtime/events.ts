@@ -59,9 +59,32 @@ export const events = {
   'file.recovered': info as EventRow<FileFields & { to: string }>,
   'file.unclaimed': error as EventRow<Omit<FileFields, 'delivery'> & FaultFields>,
   'file.lost': error as EventRow<FileFields>,
+  /** A file without its marker, or a marker without its file, for longer than the inbox allows. */
+  'file.unpaired': error as EventRow<Omit<FileFields, 'delivery'> & { lacks: string; seconds: number }>,
+  /** The file's time lies ahead of our clock: one of the clocks is wrong. */
+  'file.time-ahead': warn as EventRow<Omit<FileFields, 'delivery'> & { seconds: number }>,
+  /** Somebody has the file under another name too, and could still write into it. */
+  'file.linked': warn as EventRow<FileFields & { otherNames: number }>,
+  /** Something of an earlier run, or of nobody, was taken out of tmp/ or a folder that we publish into. */
+  'file.orphan': warn as EventRow<Omit<FileFields, 'delivery'> & { became: string }>,
+  /** The drop folder under this name is another one than before. */
+  'inbox.replaced': warn as EventRow<{ inbox: string }>,
+  /** More files lie in the drop folder than are looked at in one scan. */
+  'inbox.crowded': warn as EventRow<{ inbox: string; files: number; lookedAtOnce: number }>,
+  /** A file server may tell old sizes for longer than the inbox waits. */
+  'inbox.on-network': warn as EventRow<{
+    inbox: string;
+    fileSystem: string;
+    quietSeconds: number;
+    neededSeconds: number;
+  }>,
   'file.published': info as EventRow<FileFields & { digest: string; batch?: number }>,
   'task.stopped': error as EventRow<{ task: string; nextTryAt: string } & FaultFields>,
   'task.resumed': info as EventRow<{ task: string }>,
+  /** Somebody reads without an end, so that the write-ahead log cannot be brought into the store. */
+  'store.wal-large': error as EventRow<{ file: string; megabytes: number; action: string }>,
+  /** Lines that a file of the log could not take, from the first of them to the line behind this one. */
+  'log.lost': warn as EventRow<{ file: string; lines: number }>,
   'doorbell.failed': warn as EventRow<{ inbox: string; detail: string }>,
   'daemon.started': info as EventRow<{ pid: number; version: string; home: string }>,
   'daemon.ready': info as EventRow<object>,

@@ -18,9 +18,12 @@ export const failPoints = [
   'work.written',
   'work.committed',
   'work.refused',
+  // The records of a file are written, portion by portion: daemons/loader/load-file.ts.
+  'load.portion-written',
   // A settled file is taken to its last folder: shared/spool/settle.ts.
   'settle.linked',
   'settle.unlinked',
+  'settle.companion-linked',
   'settle.reason-drafted',
   'settle.reason-written',
   'settle.moved',

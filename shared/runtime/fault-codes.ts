@@ -28,8 +28,8 @@ export const faultCodes = {
   },
   TOO_LARGE: {
     class: 'permanent',
-    what: 'The file is larger than the inbox allows; it was not read.',
-    action: 'Ask the sender to split it, or raise maxFileMegabytes of the inbox.',
+    what: 'The file is larger than is allowed; it was not read.',
+    action: 'Ask the sender to split it; if the limit is that of the inbox, maxFileMegabytes raises it.',
   },
   NOT_REGULAR: {
     class: 'permanent',
@@ -50,7 +50,13 @@ export const faultCodes = {
   DUPLICATE: {
     class: 'permanent',
     what: 'The same file was processed from this inbox before.',
-    action: 'Nothing, unless it was meant as a new file: then the sender has to make a new one.',
+    action:
+      'Nothing, unless it was meant as a new file: then the sender has to make a new one, or enrol file reload loads it.',
+  },
+  MANIFEST_MISMATCH: {
+    class: 'permanent',
+    what: 'The file is not what the manifest beside it says, or the manifest cannot be read.',
+    action: 'Ask the sender for the file and its manifest again; if it repeats, look for what alters files.',
   },
   CRASH_LOOP: {
     class: 'permanent',
@@ -186,8 +192,33 @@ export const faultCodes = {
   // Content
   ENCODING: {
     class: 'permanent',
-    what: 'The text is not valid UTF-8.',
+    what: 'The text is not valid UTF-8, nor in another encoding that it may declare.',
     action: 'Ask the sender to write UTF-8.',
+  },
+  CONTROL_CHAR: {
+    class: 'permanent',
+    what: 'The text has a control character other than tab and line ends.',
+    action: 'Ask the sender for a correct file; often a program decoded the text wrongly on the way.',
+  },
+  CSV_MALFORMED: {
+    class: 'permanent',
+    what: 'The content is not a CSV file of the expected columns.',
+    action: 'Correct the lines in the detail.',
+  },
+  XML_DTD: {
+    class: 'permanent',
+    what: 'The XML has a document type definition; it was not read further, and nothing that it names was fetched.',
+    action: 'Treat the file as hostile until the sender explains it; ask for XML without DOCTYPE.',
+  },
+  XML_NOT_WELL_FORMED: {
+    class: 'permanent',
+    what: 'The content is not one well-formed XML document.',
+    action: 'Ask the sender for a correct file.',
+  },
+  XML_TOO_DEEP: {
+    class: 'permanent',
+    what: 'The XML is nested deeper than any format of ours.',
+    action: 'Ask the sender what the file is.',
   },
   JSON_MALFORMED: {
     class: 'permanent',
@@ -213,6 +244,11 @@ export const faultCodes = {
     class: 'permanent',
     what: 'The document does not follow the schema of its interface.',
     action: 'Give the sender the paths in the detail.',
+  },
+  RECORD_TOO_LARGE: {
+    class: 'permanent',
+    what: 'One record of the file, or what stands around the records, is larger than can be read at once.',
+    action: 'Ask the sender to split the order.',
   },
   COUNT_MISMATCH: {
     class: 'permanent',
@@ -285,9 +321,14 @@ export const faultCodes = {
   },
   STORE_FAILED: {
     class: 'environment',
-    what: 'The database reports an error of its disk or its file.',
+    what: 'The database reports that its file cannot be opened or written.',
+    action: 'Check disk, space, quota and rights of the store; work resumes by itself.',
+  },
+  STORE_DAMAGED: {
+    class: 'environment',
+    what: 'The file of the database is damaged, or its disk does not keep or give back what was written.',
     action:
-      'Check disk and space; restore the backup if the file is damaged. Nothing was lost from the spool.',
+      'Stop all processes, check the disk, then restore the backup. Nothing is mended by itself, and nothing was lost from the spool.',
   },
   // Environment
   CONFIG_INVALID: {
@@ -323,8 +364,20 @@ export const faultCodes = {
   },
   NO_SPACE: {
     class: 'environment',
-    what: 'A disk is full.',
+    what: 'A disk is full, or has less free space than is kept in reserve.',
     action: 'Make room; work resumes by itself.',
+  },
+  SYNC_FAILED: {
+    class: 'environment',
+    what: 'A disk did not confirm that it keeps what was written; that is not relied on, but done again.',
+    action:
+      'Check the disk and the mount named in the detail. When it happens again and again the process ends; start it again after the repair.',
+  },
+  TOO_MANY_OPEN_FILES: {
+    class: 'environment',
+    what: 'No more files can be opened; nothing new is taken in.',
+    action:
+      'EMFILE: raise the limit of the process (LimitNOFILE of the unit, ulimit -n). ENFILE: that of the machine (sysctl fs.file-max). Work resumes by itself.',
   },
   IO_ERROR: {
     class: 'environment',

@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 import { faultRow, isFaultCode, type FaultClass, type FaultCode } from './fault-codes.ts';
 
 /**
@@ -25,15 +27,18 @@ export class Fault extends Error {
   }
 }
 
-/** errno or primary SQLite result code -> fault code. What is not listed is a bug, never a quiet retry. */
+/**
+ * errno or SQLite result code (primary, or extended where it matters) -> fault code. What is not listed is a bug, never
+ * a quiet retry.
+ */
 const codeOfErrno: Readonly<Record<string, FaultCode>> = {
   ENOSPC: 'NO_SPACE',
   EDQUOT: 'NO_SPACE',
   EFBIG: 'NO_SPACE',
   EROFS: 'IO_ERROR',
   EIO: 'IO_ERROR',
-  EMFILE: 'IO_ERROR',
-  ENFILE: 'IO_ERROR',
+  EMFILE: 'TOO_MANY_OPEN_FILES',
+  ENFILE: 'TOO_MANY_OPEN_FILES',
   ESTALE: 'FILE_BUSY',
   EBUSY: 'FILE_BUSY',
   EAGAIN: 'FILE_BUSY',
@@ -45,10 +50,18 @@ const codeOfErrno: Readonly<Record<string, FaultCode>> = {
   SQLITE_LOCKED: 'STORE_BUSY',
   SQLITE_PROTOCOL: 'STORE_BUSY',
   SQLITE_FULL: 'NO_SPACE',
+  // A write that fails may be a quota (SQLite knows only ENOSPC as a full disk); what is read back wrong, or was not
+  // kept by the disk, is damage.
   SQLITE_IOERR: 'STORE_FAILED',
+  SQLITE_IOERR_SHMSIZE: 'NO_SPACE',
+  SQLITE_IOERR_READ: 'STORE_DAMAGED',
+  SQLITE_IOERR_SHORT_READ: 'STORE_DAMAGED',
+  SQLITE_IOERR_FSYNC: 'STORE_DAMAGED',
+  SQLITE_IOERR_DATA: 'STORE_DAMAGED',
+  SQLITE_IOERR_CORRUPTFS: 'STORE_DAMAGED',
   SQLITE_READONLY: 'STORE_FAILED',
-  SQLITE_CORRUPT: 'STORE_FAILED',
-  SQLITE_NOTADB: 'STORE_FAILED',
+  SQLITE_CORRUPT: 'STORE_DAMAGED',
+  SQLITE_NOTADB: 'STORE_DAMAGED',
   SQLITE_CANTOPEN: 'STORE_FAILED',
 };
 
@@ -56,7 +69,17 @@ const codeOfErrno: Readonly<Record<string, FaultCode>> = {
 export function errnoOf(thrown: unknown): string | undefined {
   // Not `instanceof Error`: under a test runner, errors of Node's own modules come from another realm.
   const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
-  return typeof code === 'string' ? code : undefined;
+  return typeof code === 'string' ? nameOfErrno(code) : undefined;
+}
+
+/**
+ * Node has no names for the errors of quotas and file servers: their code is `Unknown system error -122`. Those that
+ * nobody has a name for are errors of the disk all the same (EUCLEAN: the file system is damaged).
+ */
+function nameOfErrno(code: string): string {
+  const number = /^Unknown system error -(\d+)$/.exec(code)?.[1];
+  if (number === undefined) return code;
+  return Object.entries(constants.errno).find(([, errno]) => errno === Number(number))?.[0] ?? 'EIO';
 }
 
 /**
@@ -68,7 +91,7 @@ export function toFault(thrown: unknown): Fault {
   const errno = errnoOf(thrown);
   const message = messageOf(thrown);
   if (errno !== undefined && isFaultCode(errno)) return new Fault(errno, message, { cause: thrown });
-  const code = errno === undefined ? undefined : codeOfErrno[primaryCode(errno)];
+  const code = errno === undefined ? undefined : (codeOfErrno[errno] ?? codeOfErrno[primaryCode(errno)]);
   return new Fault(code ?? 'BUG', message, { cause: thrown });
 }
 

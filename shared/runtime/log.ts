@@ -1,10 +1,10 @@
-import { appendFileSync, mkdirSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import winston from 'winston';
 
-import { events, levels, type Emit, type Level } from './events.ts';
+import { events, levels, type Emit, type EventFields, type EventName, type Level } from './events.ts';
 
 export interface Log {
   readonly emit: Emit;
@@ -27,12 +27,15 @@ const closeMilliseconds = 2000;
 
 /**
  * The log of a process: one JSON line per event, on stdout and in the files. A destination that fails is complained
- * about once on stderr and never through the log itself; the others go on.
+ * about once on stderr; the others go on. A file that takes lines again tells how many it has missed (`log.lost`).
  */
 export function createLog({ daemon, level, folder, onStdoutClosed }: LogSettings): Log {
-  const stdout = stdoutSink(onStdoutClosed);
-  const files = folder === undefined ? [] : [fileSink(join(folder, `${daemon}.log`))];
-  const failures = folder === undefined ? [] : [fileSink(join(folder, 'failures.log'))];
+  const stdout = fstatSync(1).isFile()
+    ? patientSink(daemon, 'stdout', stdoutFile())
+    : stdoutStream(onStdoutClosed);
+  const fileOf = (name: string) => (folder === undefined ? [] : [fileSink(daemon, join(folder, name))]);
+  const files = fileOf(`${daemon}.log`);
+  const failures = fileOf('failures.log');
   const logger = winston.createLogger({
     level,
     levels: Object.fromEntries(levels.map((name, severity) => [name, severity])),
@@ -87,12 +90,12 @@ function escapeUnits(text: string): string {
 }
 
 /** Every try on a stdout that is gone fails again; only the first failure is told. */
-function stdoutSink(onClosed?: () => void): Writable {
+function stdoutStream(onClosed?: () => void): Writable {
   let lost = false;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (lost) return;
     lost = true;
-    complain('stdout', error);
+    complain(`cannot write to stdout: ${messageOf(error)}`);
     if (error.code === 'EPIPE') onClosed?.();
   });
   return new Writable({
@@ -107,32 +110,71 @@ function stdoutSink(onClosed?: () => void): Writable {
  * Every line opens, appends and closes: log rotation needs no signal, processes share a file, and a full disk is left
  * behind as soon as there is room. There are few lines, so that this costs nothing that counts.
  */
-function fileSink(file: string): Writable {
-  let failing = false;
-  const append = (line: string) => {
+const fileSink = (daemon: string, file: string): Writable =>
+  patientSink(daemon, file, (text) => {
+    mkdirSync(dirname(file), { recursive: true });
+    const descriptor = openSync(file, 'a+', 0o640);
     try {
-      mkdirSync(dirname(file), { recursive: true });
-      appendFileSync(file, line, { mode: 0o640 });
-      failing = false;
-    } catch (error) {
-      if (!failing) complain(file, error);
-      failing = true;
+      // A disk that was filling up may have taken half a line, of this process or of another.
+      writeFileSync(descriptor, endsWithinLine(descriptor) ? `\n${text}` : text);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+
+function endsWithinLine(descriptor: number): boolean {
+  const { size } = fstatSync(descriptor);
+  const last = Buffer.alloc(1);
+  return size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last.toString() !== '\n';
+}
+
+/**
+ * Writes stdout where it was led into a file. Not through the stream of Node: that one is closed for good by its first
+ * error, and a disk that was full is not full for ever.
+ */
+function stdoutFile(): (text: string) => void {
+  let half = false;
+  return (text) => {
+    const bytes = Buffer.from(half ? `\n${text}` : text);
+    for (let written = 0; written < bytes.length; half = written < bytes.length) {
+      written += writeSync(1, bytes, written);
     }
   };
+}
+
+/** Counts the lines that could not be written, and tells their number in front of the next one that can. */
+function patientSink(daemon: string, destination: string, write: (text: string) => void): Writable {
+  let lost = 0;
   return new Writable({
     decodeStrings: false,
     write: (line: string, _encoding, done) => {
-      append(line);
+      try {
+        write(lost === 0 ? line : `${lostLine(daemon, destination, lost)}\n${line}`);
+        lost = 0;
+      } catch (error) {
+        if (lost++ === 0) complain(`cannot write to ${destination}: ${messageOf(error)}`);
+      }
+      done();
+    },
+    final: (done) => {
+      if (lost > 0) complain(`${lost} line(s) were not written to ${destination}`);
       done();
     },
   });
 }
 
+function lostLine(daemon: string, file: string, lines: number): string {
+  const name = 'log.lost' satisfies EventName;
+  const fields = { file, lines } satisfies EventFields[typeof name];
+  return eventLine(new Date(), events[name].level, daemon, name, fields);
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Straight to the descriptor, without any stream whose failure would be the next thing to complain about. */
-function complain(destination: string, error: unknown): void {
-  const why = error instanceof Error ? error.message : String(error);
+function complain(about: string): void {
   try {
-    writeSync(2, `log: cannot write to ${destination}: ${why}\n`);
+    writeSync(2, `log: ${about}\n`);
   } catch {
     // stderr is gone as well: there is nobody left to tell.
   }

@@ -32,6 +32,9 @@ const waitingMilliseconds = 100;
 /** A task whose surroundings failed rests between these, doubling. */
 const restSeconds = { first: 1, longest: 60 };
 
+/** A disk that has refused so many fsyncs in a row, with no work done in between, is not trusted any longer. */
+const syncAttempts = 3;
+
 /** Lets the loop sleep until something may have happened. */
 export class Bell {
   #wake: (() => void) | undefined;
@@ -65,17 +68,19 @@ interface Seat {
   readonly task: Task;
   restsUntil: number;
   failures: number;
+  syncFailures: number;
 }
 
 /**
  * Runs tasks in turn until it is told to stop, or once. A task whose surroundings fail (disk full, folder gone, store
- * busy) rests and is tried again, while the others go on; a bug ends the loop.
+ * busy) rests and is tried again, while the others go on; a bug or a damaged store ends the loop, and so does a disk that
+ * refuses fsync again and again.
  *
  * @returns number of things that were rejected or held
- * @throws Fault BUG; with `once` any fault
+ * @throws Fault BUG, STORE_DAMAGED, SYNC_FAILED; with `once` any fault
  */
 export async function runTasks(tasks: readonly Task[], options: LoopOptions): Promise<number> {
-  const seats: Seat[] = tasks.map((task) => ({ task, restsUntil: 0, failures: 0 }));
+  const seats: Seat[] = tasks.map((task) => ({ task, restsUntil: 0, failures: 0, syncFailures: 0 }));
   let refused = 0;
   while (!options.stop.aborted) {
     let worked = 0;
@@ -107,10 +112,13 @@ async function runSeat(seat: Seat, { once, stop, emit }: LoopOptions): Promise<S
     const result = await seat.task.step(stop);
     if (seat.failures > 0) emit('task.resumed', { task: seat.task.name });
     seat.failures = 0;
+    if (result.worked > 0) seat.syncFailures = 0;
     return result;
   } catch (thrown) {
     const fault = toFault(thrown);
-    if (once || fault.class === 'bug') throw fault;
+    // Rest mends no store that is damaged, and every further write might harm it more.
+    if (once || fault.class === 'bug' || fault.code === 'STORE_DAMAGED') throw fault;
+    if (fault.code === 'SYNC_FAILED' && ++seat.syncFailures === syncAttempts) throw fault;
     const seconds = Math.min(restSeconds.longest, restSeconds.first * 2 ** Math.min(10, seat.failures++));
     seat.restsUntil = performance.now() + seconds * 1000;
     const nextTryAt = new Date(Date.now() + seconds * 1000).toISOString();

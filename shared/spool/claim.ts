@@ -1,10 +1,11 @@
-import { link, readdir, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import { syncFolder } from '../runtime/durable.ts';
 import { failPoint } from '../runtime/fail-point.ts';
 import { bug, errnoOf } from '../runtime/faults.ts';
 import {
+  companionOf,
   findDelivery,
   forgetSeen,
   insertSeen,
@@ -12,16 +13,18 @@ import {
   reopenMove,
   type Delivery,
 } from '../store/deliveries.ts';
+import { withOwner } from './access.ts';
+import { isCompanion, noteCompanion } from './companion.ts';
 import { exists, isSameFile, linkNew, markOf, removeName } from './files.ts';
 import { placeOf, type Inbox } from './inbox.ts';
 import type { Candidate } from './intake.ts';
-import { idOfWorkName, nameBytes, workName } from './names.ts';
+import { asideName, idOfWorkName, nameBytes, senderName, workName } from './names.ts';
 import { sameMark } from './stability.ts';
 
 /**
- * Takes a file out of the drop folder, so that it is ours alone:
+ * Takes a file out of the drop folder, so that it is ours alone, and its companion with it:
  *
- *   row `seen` → link in/x work/<id>__x → move in/x aside → fsync → row `claimed`
+ *   row `seen` → link in/x work/<id>__x → fsync → move in/x aside → fsync → row `claimed`
  *
  * in/x is moved aside (to a name that cannot collide) and then removed, instead of being unlinked at once: if the
  * sender has just put a new file under the same name, it is that file which was moved, and it goes back.
@@ -30,67 +33,141 @@ import { sameMark } from './stability.ts';
  */
 export async function claim(inbox: Inbox, candidate: Candidate): Promise<Delivery | undefined> {
   const { db, worker, clock, folders } = inbox;
-  const row = await insertSeen(
-    db,
-    { inbox: inbox.name, name: candidate.name, mark: candidate.mark },
-    worker,
-    clock.now(),
-  );
+  const { name, mark: observed } = candidate;
+  const companion = candidate.companion && (await noteCompanion(candidate.companion));
+  if (candidate.companion && !companion) return undefined; // Not the one that was observed, like its file below.
+  const file = { inbox: inbox.name, name, mark: observed, companion };
+  const row = await insertSeen(db, file, worker, clock.now());
   if (row === undefined) return undefined;
   failPoint('claim.recorded');
   const work = workPath(inbox, row);
   try {
-    await link(candidate.path, work);
+    await linkNew(candidate.path, work);
   } catch (error) {
+    // With a name in work/ all the same, the row stays: the next round looks at what that is.
+    if (await exists(work)) throw error;
     await forgetSeen(db, row.id);
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
+    if (errnoOf(error) === 'ENOENT' && (await exists(folders.work))) return undefined;
+    throw await withOwner(error, candidate.path);
   }
   const mark = await markOf(work);
-  if (mark === undefined || !sameMark(mark, candidate.mark)) {
+  if (mark === undefined || !sameMark(mark, observed)) {
     // Not the file that was observed: it stays where it is and is looked at anew.
     await removeName(work);
     await forgetSeen(db, row.id);
     return undefined;
   }
+  return finishClaim(inbox, row);
+}
+
+/** The rest of a claim, from the name in work/ on; as far as it was done before, it may be done again. */
+async function finishClaim(inbox: Inbox, row: Delivery): Promise<Delivery> {
+  const { work, in: drop } = inbox.folders;
+  await orGiveBack(inbox, row, async () => {
+    await linkCompanion(inbox, row);
+    await syncFolder(work);
+  });
   failPoint('claim.linked');
-  await takeAside(inbox, row, work);
+  for (const suffix of suffixesOf(row)) await takeRest(inbox, row, suffix);
   failPoint('claim.taken');
-  await syncFolder(folders.work);
-  await syncFolder(folders.in);
+  await orGiveBack(inbox, row, () => syncFolder(drop));
   failPoint('claim.synced');
-  const claimed = await markClaimed(db, row, placeOf(inbox, work));
+  const claimed = await markClaimed(inbox.db, row, placeOf(inbox, workPath(inbox, row)));
   failPoint('claim.claimed');
   return claimed;
 }
 
-export const workPath = (inbox: Pick<Inbox, 'folders'>, row: Pick<Delivery, 'id' | 'name'>): string =>
-  join(inbox.folders.work, workName(row.id, row.name));
+/** After a failed fsync nothing of the claim is relied on: the file goes back, and is claimed anew from there. */
+async function orGiveBack(inbox: Inbox, row: Delivery, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    for (const suffix of suffixesOf(row)) await giveBack(inbox, row, suffix);
+    await forgetSeen(inbox.db, row.id);
+    throw error;
+  }
+}
+
+/** Path of a claimed file in work/, or with a suffix of its companion. */
+export const workPath = (
+  inbox: Pick<Inbox, 'folders'>,
+  row: Pick<Delivery, 'id' | 'name'>,
+  suffix = '',
+): string => join(inbox.folders.work, workName(row.id, row.name) + suffix);
 
 /** Path in the drop folder; as bytes, since a name need not be valid UTF-8. */
-const dropPath = (inbox: Inbox, row: Delivery): Buffer =>
-  Buffer.concat([Buffer.from(`${inbox.folders.in}/`), nameBytes(row.name)]);
+const dropPath = (inbox: Inbox, row: Delivery, suffix: string): Buffer =>
+  Buffer.concat([Buffer.from(`${inbox.folders.in}/`), nameBytes(row.name), Buffer.from(suffix)]);
 
-const asidePath = (inbox: Inbox, row: Delivery): string => join(inbox.folders.tmp, String(row.id));
+const asidePath = (inbox: Inbox, row: Delivery, suffix: string): string =>
+  join(inbox.folders.tmp, asideName(row.id, suffix !== ''));
 
-async function takeAside(inbox: Inbox, row: Delivery, work: string): Promise<void> {
-  const aside = asidePath(inbox, row);
+async function takeAside(inbox: Inbox, row: Delivery, suffix: string): Promise<void> {
+  const aside = asidePath(inbox, row, suffix);
   if (await exists(aside)) throw bug(`${aside} is left from another claim`);
   try {
-    await rename(dropPath(inbox, row), aside);
+    await rename(dropPath(inbox, row, suffix), aside);
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error; // Gone from in/: nothing to take away.
-    return;
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (!(await exists(aside))) return; // Gone from in/, and not by us, whose first answer was lost.
   }
   failPoint('claim.moved-aside');
-  await dropAside(inbox, row, work);
+  await dropAside(inbox, row, suffix);
 }
 
 /** The name aside is the claimed file's: remove it. Otherwise it is a newer file of the same name: put it back. */
-async function dropAside(inbox: Inbox, row: Delivery, work: string): Promise<void> {
-  const aside = asidePath(inbox, row);
-  if (await isSameFile(aside, work)) await removeName(aside);
-  else await putBack(inbox, aside, dropPath(inbox, row), `${row.id}.returned`);
+async function dropAside(inbox: Inbox, row: Delivery, suffix: string): Promise<void> {
+  const aside = asidePath(inbox, row, suffix);
+  if (await isSameFile(aside, workPath(inbox, row, suffix))) await removeName(aside);
+  else await putBack(inbox, aside, dropPath(inbox, row, suffix), returnedPath(inbox, row, suffix));
+}
+
+/** What the names of the file and of its companion, if it has one, have behind the name of the file. */
+function suffixesOf(row: Delivery): string[] {
+  const companion = companionOf(row);
+  return companion === undefined ? [''] : ['', companion.suffix];
+}
+
+/** Takes away what a crash, or nobody yet, has left in in/ of a name whose file is linked into work/. */
+async function takeRest(inbox: Inbox, row: Delivery, suffix: string): Promise<void> {
+  if (await exists(asidePath(inbox, row, suffix))) await dropAside(inbox, row, suffix);
+  if (await isSameFile(dropPath(inbox, row, suffix), workPath(inbox, row, suffix)))
+    await takeAside(inbox, row, suffix);
+}
+
+/**
+ * Gives the companion a name in work/ beside its file's. A sender who has removed it, or put another in its place, since
+ * it was noted may do so: what it said then is in the row.
+ */
+async function linkCompanion(inbox: Inbox, row: Delivery): Promise<void> {
+  const companion = companionOf(row);
+  if (companion === undefined) return;
+  const drop = dropPath(inbox, row, companion.suffix);
+  const work = workPath(inbox, row, companion.suffix);
+  if (!isCompanion(companion, await markOf(drop))) return;
+  try {
+    await linkNew(drop, work);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw await withOwner(error, drop);
+  }
+  if (!isCompanion(companion, await markOf(work))) await removeName(work); // Replaced in this very moment.
+}
+
+/** Path in the drop folder of a file that goes back there when the sender has used its name again. */
+const returnedPath = (inbox: Inbox, row: Delivery, suffix: string): string =>
+  join(inbox.folders.in, `${row.id}.returned${suffix}`);
+
+/** Takes away the name under which the file was about to go back when a crash, or the disk, prevented it. */
+async function takeReturned(inbox: Inbox, row: Delivery, suffix: string): Promise<void> {
+  const returned = returnedPath(inbox, row, suffix);
+  if (await isSameFile(returned, workPath(inbox, row, suffix))) await removeName(returned);
+}
+
+async function giveBack(inbox: Inbox, row: Delivery, suffix: string): Promise<void> {
+  const work = workPath(inbox, row, suffix);
+  if (!(await exists(work))) return;
+  if (await exists(asidePath(inbox, row, suffix))) await dropAside(inbox, row, suffix);
+  await putBack(inbox, work, dropPath(inbox, row, suffix), returnedPath(inbox, row, suffix));
 }
 
 /** Puts a file into in/; under the other name when the sender has used the first again meanwhile. */
@@ -99,9 +176,11 @@ async function putBack(inbox: Inbox, from: string, original: string | Buffer, ot
     await linkNew(from, original);
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
-    await linkNew(from, join(inbox.folders.in, other));
+    await linkNew(from, other);
   }
+  await syncFolder(inbox.folders.in);
   await removeName(from);
+  await syncFolder(dirname(from));
 }
 
 /**
@@ -112,21 +191,16 @@ async function putBack(inbox: Inbox, from: string, original: string | Buffer, ot
 export async function resumeClaim(inbox: Inbox, row: Delivery): Promise<Delivery | undefined> {
   const work = workPath(inbox, row);
   const mark = await markOf(work);
-  if (mark === undefined) {
-    await forgetSeen(inbox.db, row.id);
-    return undefined;
+  // A name that a dead process has removed from tmp/ must not come back when the row is gone on.
+  await syncFolder(inbox.folders.tmp);
+  if (mark?.inode === row.inode && mark.dev === row.dev) {
+    for (const suffix of suffixesOf(row)) await takeReturned(inbox, row, suffix);
+    return finishClaim(inbox, row);
   }
-  if (mark.inode !== row.inode || mark.dev !== row.dev) {
-    // Not the file that was observed: the crash came before this was noticed.
-    await putBack(inbox, work, dropPath(inbox, row), `${row.id}.returned`);
-    await forgetSeen(inbox.db, row.id);
-    return undefined;
-  }
-  if (await exists(asidePath(inbox, row))) await dropAside(inbox, row, work);
-  if (await isSameFile(dropPath(inbox, row), work)) await takeAside(inbox, row, work);
-  await syncFolder(inbox.folders.work);
-  await syncFolder(inbox.folders.in);
-  return markClaimed(inbox.db, row, placeOf(inbox, work));
+  // Not the file that was observed, and the crash came before this was noticed; or its claim was being undone.
+  for (const suffix of suffixesOf(row)) await giveBack(inbox, row, suffix);
+  await forgetSeen(inbox.db, row.id);
+  return undefined;
 }
 
 /**
@@ -147,7 +221,12 @@ export async function sweepWork(inbox: Inbox): Promise<void> {
       await reopenMove(inbox.db, row.id, placeOf(inbox, path));
       continue;
     }
-    await putBack(inbox, path, join(inbox.folders.in, name), `${name}.returned`);
+    if (row?.folder === inbox.name && isCompanion(companionOf(row), mark)) {
+      await reopenMove(inbox.db, row.id, row.place);
+      continue;
+    }
+    const { in: drop } = inbox.folders;
+    await putBack(inbox, path, join(drop, senderName(name)), join(drop, `${name}.returned`));
     inbox.emit('file.recovered', {
       folder: inbox.name,
       file: name,

@@ -1,7 +1,8 @@
-import { constants } from 'node:fs';
-import { link, lstat, open, unlink, type FileHandle } from 'node:fs/promises';
+import { link, lstat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 
-import { errnoOf, Fault } from '../runtime/faults.ts';
+import { syncFolder } from '../runtime/durable.ts';
+import { errnoOf } from '../runtime/faults.ts';
 import type { FileMark } from '../store/deliveries.ts';
 
 /**
@@ -30,7 +31,7 @@ export async function markOf(path: Path): Promise<FileMark | undefined> {
   }
 }
 
-const toMark = (stat: { dev: bigint; ino: bigint; size: bigint; mtimeNs: bigint }): FileMark => ({
+export const toMark = (stat: { dev: bigint; ino: bigint; size: bigint; mtimeNs: bigint }): FileMark => ({
   dev: String(stat.dev),
   inode: String(stat.ino),
   size: Number(stat.size),
@@ -55,48 +56,38 @@ export async function linkNew(from: Path, to: Path): Promise<void> {
   }
 }
 
+/**
+ * Gives the file the first of these names in the folder that is free, or that is its own already, and puts the name on
+ * the disk. After a failed fsync the name is not relied on, but taken away again.
+ */
+export async function linkFree(
+  from: string,
+  folder: string,
+  names: Generator<string, never>,
+): Promise<string> {
+  for (;;) {
+    const path = join(folder, names.next().value);
+    try {
+      await linkNew(from, path);
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+      continue;
+    }
+    try {
+      await syncFolder(folder);
+    } catch (error) {
+      if (path !== from) await removeName(path);
+      throw error;
+    }
+    return path;
+  }
+}
+
 /** Removes a name; that it is gone already is fine. */
 export async function removeName(path: Path): Promise<void> {
   try {
     await unlink(path);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
-  }
-}
-
-export interface WholeFile {
-  readonly bytes: Buffer;
-  /** The file after it was read. */
-  readonly mark: FileMark;
-}
-
-/**
- * Reads a regular file whole. Links are not followed and pipes do not block.
- *
- * @throws Fault NOT_REGULAR, TOO_LARGE (before anything is read)
- */
-export async function readWhole(path: string, maxBytes: number): Promise<WholeFile> {
-  const handle = await openRegular(path);
-  try {
-    const before = await handle.stat({ bigint: true });
-    if (!before.isFile()) throw new Fault('NOT_REGULAR', 'not a regular file');
-    if (before.size > BigInt(maxBytes)) {
-      throw new Fault('TOO_LARGE', `${before.size} bytes; the limit of this inbox is ${maxBytes}`);
-    }
-    const bytes = await handle.readFile();
-    return { bytes, mark: toMark(await handle.stat({ bigint: true })) };
-  } finally {
-    await handle.close();
-  }
-}
-
-async function openRegular(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    if (errnoOf(error) === 'ELOOP' || errnoOf(error) === 'ENXIO') {
-      throw new Fault('NOT_REGULAR', 'a link or a pipe', { cause: error });
-    }
-    throw error;
   }
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
 import { faultFields } from '../runtime/events.ts';
@@ -23,34 +22,34 @@ import {
 import { inTransaction } from '../store/open-store.ts';
 import type { Db } from '../store/tables.ts';
 import { aliveWorkerIds } from '../store/workers.ts';
+import { withOwner } from './access.ts';
 import { retryDelaySeconds } from './backoff.ts';
 import { claim, resumeClaim, sweepWork } from './claim.ts';
-import { readWhole } from './files.ts';
+import { checkCompanion, checkCompanionRecords } from './companion.ts';
+import { identityOf } from './identity.ts';
 import type { Inbox } from './inbox.ts';
 import { Intake, type Candidate } from './intake.ts';
 import { isAllowedName, nameBytes } from './names.ts';
+import { Daily, sweepTemporary } from './orphans.ts';
+import { OpenedFile, type ReceivedFile } from './received-file.ts';
 import { finishMove } from './settle.ts';
 import { sameMark } from './stability.ts';
 
 /** Deferred files tried between two scans at most: a backlog of them never keeps fresh files waiting. */
 const dueLimit = 50;
 
-/** A claimed file with the very bytes that are processed. */
-export interface ReceivedFile {
-  readonly name: string;
-  readonly bytes: Buffer;
-  /** SHA-256 of the bytes, hex. */
-  readonly digest: string;
-  readonly delivery: Delivery;
-}
-
-/** What is to be done with a file that was opened and checked. */
-export interface Decision {
+/** What came of a file. */
+export interface Outcome {
+  /** The batch that was made of it, or null. */
+  readonly batchId: number | null;
+  /** Records that were read, where the file has records. */
+  readonly records?: number;
   /** One line for the log. */
   readonly summary: string;
-  /** Part of the one transaction that also settles the file. Returns the batch that came of it, or null. */
-  commit(trx: Db): Promise<number | null>;
 }
+
+/** What is to be done with a file that was opened and checked: part of the one transaction that also settles it. */
+export type Decision = (trx: Db) => Promise<Outcome>;
 
 /**
  * What a daemon does with a file: it opens and checks everything first, and only then decides.
@@ -70,6 +69,7 @@ export class InboxWorker {
   readonly #inbox: Inbox;
   readonly #handle: FileHandler;
   readonly #intake: Intake;
+  readonly #orphans: Daily;
   #swept = false;
   /** Files that operators were told of. */
   readonly #refusedToUs = new Set<string>();
@@ -78,6 +78,7 @@ export class InboxWorker {
     this.#inbox = inbox;
     this.#handle = handle;
     this.#intake = new Intake(inbox);
+    this.#orphans = new Daily(inbox.clock, () => sweepTemporary(inbox));
   }
 
   /**
@@ -107,6 +108,7 @@ export class InboxWorker {
       await sweepWork(this.#inbox);
       this.#swept = true;
     }
+    await this.#orphans.run();
     for (const row of await this.#unfinished()) await each(() => this.#recover(row));
     const { ready, waiting } = await this.#intake.scan();
     for (const candidate of ready) await each(() => this.#claim(candidate));
@@ -183,10 +185,12 @@ export class InboxWorker {
     let digest: string | null = null;
     let loaded: Loaded;
     try {
-      const file = await this.#read(row);
-      digest = file.digest;
+      await using file = await this.#open(row);
+      const received = await this.#inspect(row, file);
+      digest = received.digest;
+      checkCompanion(row, received);
       failPoint('work.read');
-      loaded = await this.#load(row, file);
+      loaded = await this.#load(row, received);
     } catch (thrown) {
       return this.#fail(row, toFault(thrown), digest);
     }
@@ -206,50 +210,58 @@ export class InboxWorker {
     return 'done';
   }
 
-  /** @throws Fault LOST_BY_OPERATOR, BAD_NAME, NOT_REGULAR, EMPTY_FILE, TOO_LARGE, CHANGED_AFTER_CLAIM */
-  async #read(row: Delivery): Promise<ReceivedFile> {
-    const { spool, settings, db } = this.#inbox;
+  /** @throws Fault LOST_BY_OPERATOR, BAD_NAME, NOT_REGULAR, TOO_LARGE, SPOOL_PERMISSION */
+  async #open(row: Delivery): Promise<OpenedFile> {
+    const { spool, settings } = this.#inbox;
     if (!isAllowedName(nameBytes(row.name))) throw new Fault('BAD_NAME', `the name is ${row.name}`);
     const path = join(spool, row.place ?? '');
-    let whole;
     try {
-      whole = await readWhole(path, settings.maxFileMegabytes * 1024 * 1024);
+      return await OpenedFile.open(path, settings.maxFileMegabytes * 1024 * 1024);
     } catch (error) {
       if (errnoOf(error) === 'ENOENT')
         throw new Fault('LOST_BY_OPERATOR', `${row.place ?? ''} is gone`, { cause: error });
-      throw error;
+      throw await withOwner(error, path);
     }
+  }
+
+  /** @throws Fault EMPTY_FILE, CHANGED_AFTER_CLAIM */
+  async #inspect(row: Delivery, file: OpenedFile): Promise<ReceivedFile> {
+    const { digest, size, mark } = await file.inspect();
     const observed = {
       dev: row.dev ?? '',
       inode: row.inode ?? '',
       size: row.size ?? 0,
       mtimeNs: row.mtime_ns ?? '',
     };
-    if (!sameMark(whole.mark, observed)) {
-      await remark(db, row, whole.mark);
+    if (!sameMark(mark, observed)) {
+      await remark(this.#inbox.db, row, mark);
       throw new Fault('CHANGED_AFTER_CLAIM', 'size or time changed after the file had been quiet');
     }
-    if (whole.bytes.length === 0) throw new Fault('EMPTY_FILE', 'the file has no bytes');
-    const digest = createHash('sha256').update(whole.bytes).digest('hex');
-    return { name: row.name, bytes: whole.bytes, digest, delivery: row };
+    if (size === 0) throw new Fault('EMPTY_FILE', 'the file has no bytes');
+    const { inMemory } = file;
+    return { name: row.name, delivery: row, digest, size, inMemory, pieces: () => file.pieces() };
   }
 
-  /** Brings the file's records into the store, once. @throws Fault DUPLICATE, and whatever the handler finds */
+  /**
+   * Brings the file's records into the store, once.
+   *
+   * @throws Fault DUPLICATE, MANIFEST_MISMATCH, and whatever the handler finds
+   */
   async #load(row: Delivery, file: ReceivedFile): Promise<Loaded> {
     const { db, name, clock, settings } = this.#inbox;
-    const identity = settings.duplicate === 'content' ? file.digest : `${file.digest} ${file.name}`;
+    const identity = identityOf({ ...row, digest: file.digest }, settings.duplicate);
     await refuseDuplicate(db, name, identity);
     const decision = await this.#handle(file);
     failPoint('work.decided');
-    const settled = await inTransaction(db, async (trx) => {
+    return inTransaction(db, async (trx) => {
       // Another process may have brought in the same bytes meanwhile.
       await refuseDuplicate(trx, name, identity);
-      const batchId = await decision.commit(trx);
-      const done = await settleDone(trx, row, { digest: file.digest, identity, batchId, at: clock.now() });
+      const { batchId, summary, records } = await decision(trx);
+      checkCompanionRecords(row, records);
+      const settled = await settleDone(trx, row, { digest: file.digest, identity, batchId, at: clock.now() });
       failPoint('work.written');
-      return done;
+      return { settled, summary };
     });
-    return { settled, summary: decision.summary };
   }
 
   /** The class of the fault decides. @throws the fault when it concerns more than this file */

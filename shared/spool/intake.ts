@@ -1,15 +1,24 @@
-import { opendir } from 'node:fs/promises';
+import { opendir, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 import { errnoOf, Fault } from '../runtime/faults.ts';
 import { matchesPattern } from '../runtime/patterns.ts';
 import type { FileMark } from '../store/deliveries.ts';
+import { isMarkerOf, type CompanionCandidate } from './companion.ts';
 import { markOf } from './files.ts';
 import type { Inbox } from './inbox.ts';
+import { checkInbox, folderIdentity } from './layout.ts';
 import { showName } from './names.ts';
+import { attributeCacheSeconds, hastyNetwork } from './network.ts';
+import { Portions } from './portions.ts';
 import { isStable, observe, type Observation } from './stability.ts';
 
 /** Files claimed after one scan at most; the next scan follows at once. */
 const scanLimit = 500;
+/** Files looked at in one scan, about: what is remembered of them stays below ten megabytes. */
+const portionSize = 10_000;
+/** Seconds by which a file's time may be ahead of our clock without a word. */
+const skewSeconds = 60;
 
 /** A file in in/ that looks complete. */
 export interface Candidate {
@@ -18,12 +27,23 @@ export interface Candidate {
   /** The name for people. */
   readonly name: string;
   readonly mark: FileMark;
+  /** The marker or manifest that came with it. */
+  readonly companion?: CompanionCandidate | undefined;
 }
 
 export interface Scan {
   readonly ready: Candidate[];
-  /** Files that are not quiet yet. */
+  /** Files that will be ready in a moment, and those that have not been looked at yet. */
   readonly waiting: number;
+}
+
+/** What is remembered of a name from look to look. */
+interface Seen {
+  readonly observation: Observation;
+  /** How often it was handed out as complete, and was not taken. */
+  offers: number;
+  /** Whether operators were told that its other half is missing. */
+  told: boolean;
 }
 
 /**
@@ -32,50 +52,189 @@ export interface Scan {
  */
 export class Intake {
   readonly #inbox: Inbox;
-  #seen = new Map<string, Observation>();
+  readonly #portionSize: number;
+  readonly #portions: Portions;
+  #seen = new Map<string, Seen>();
+  #place: string | undefined;
+  /** Looks at the present portion, and when the first was: milliseconds of the monotonic clock. */
+  #turn = { looks: 0, since: 0 };
 
-  constructor(inbox: Inbox) {
+  constructor(inbox: Inbox, lookedAtOnce = portionSize) {
     this.#inbox = inbox;
+    this.#portionSize = lookedAtOnce;
+    this.#portions = new Portions(lookedAtOnce);
   }
 
-  /** @throws Fault SPOOL_MISSING when the drop folder is gone */
+  /** @throws Fault SPOOL_MISSING when a folder of the inbox is gone; SPOOL_DEVICES */
   async scan(): Promise<Scan> {
+    await this.#checkPlace();
+    const files = await this.#look();
+    const { complete, coming } = this.#judge();
+    // What was handed out before and is still there may not be ours to take: others come first.
+    complete.sort((a, b) => a.seen.offers - b.seen.offers);
+    const fresh = complete.filter(({ seen }) => seen.offers === 0).length;
+    const ready = complete.slice(0, scanLimit).map(({ seen, candidate }) => {
+      if (seen.offers++ === 0) this.#tellTimeAhead(candidate);
+      return candidate;
+    });
+    return { ready, waiting: coming + Math.max(0, fresh - scanLimit) + this.#endTurn(files, fresh) };
+  }
+
+  /** Another folder under the name, made anew or mounted, is looked at like that of a start. */
+  async #checkPlace(): Promise<void> {
+    const { folders, name, settings, emit } = this.#inbox;
+    const place = await folderIdentity(folders.in);
+    if (place === undefined) throw missing(folders.in);
+    if (place === this.#place) return;
+    await checkInbox(dirname(folders.in));
+    if (this.#place !== undefined) emit('inbox.replaced', { inbox: name });
+    this.#place = place;
+    this.#seen = new Map();
+    const { quietSeconds } = settings;
+    const fileSystem = hastyNetwork((await statfs(folders.in)).type, quietSeconds);
+    if (fileSystem === undefined) return;
+    emit('inbox.on-network', {
+      inbox: name,
+      fileSystem,
+      quietSeconds,
+      neededSeconds: attributeCacheSeconds,
+    });
+  }
+
+  /** @returns number of files in the folder, also of those that were not looked at now */
+  async #look(): Promise<number> {
     const { folders, settings, clock } = this.#inbox;
-    const seen = new Map<string, Observation>();
-    const ready: Candidate[] = [];
-    for await (const name of namesIn(folders.in)) {
-      if (settings.ignore.some((pattern) => followsPattern(name, pattern))) continue;
-      const path = Buffer.concat([Buffer.from(`${folders.in}/`), name]);
-      const mark = await markOf(path);
+    const seen = new Map<string, Seen>();
+    let files = 0;
+    // Compared as bytes, so that a temporary name is one in whatever encoding its sender writes.
+    const ignore = settings.ignore.map((pattern) => Buffer.from(pattern).toString('latin1'));
+    for await (const key of namesIn(folders.in)) {
+      if (ignore.some((pattern) => matchesPattern(key, pattern))) continue;
+      files++;
+      if (seen.size >= 2 * this.#portionSize || !this.#portions.holds(this.#fileOf(key))) continue;
+      const mark = await markOf(pathOf(folders.in, key));
       if (mark === undefined) continue; // Gone again: its sender's right.
-      const key = name.toString('latin1');
-      const observation = observe(this.#seen.get(key), mark, clock.monotonic());
-      seen.set(key, observation);
-      const takes =
-        ready.length < scanLimit && isStable(observation, settings.quietSeconds, clock.monotonic());
-      if (takes) ready.push({ path, name: showName(name), mark });
+      const before = this.#seen.get(key);
+      const observation = observe(before?.observation, mark, clock.monotonic());
+      const unchanged = observation.count > 1;
+      const sameFile = before?.observation.mark.inode === mark.inode;
+      seen.set(key, {
+        observation,
+        offers: unchanged ? (before?.offers ?? 0) : 0,
+        told: sameFile && before.told,
+      });
     }
     this.#seen = seen;
-    return { ready, waiting: seen.size - ready.length };
+    return files;
+  }
+
+  /** The name of the file to which this name belongs: a companion stays with its file. */
+  #fileOf(key: string): string {
+    const { settings } = this.#inbox;
+    return isMarkerOf(settings, key) ? key.slice(0, -settings.marker.length) : key;
+  }
+
+  /** What looks complete, and how many will look so in a moment. */
+  #judge(): { complete: { seen: Seen; candidate: Candidate }[]; coming: number } {
+    const { settings } = this.#inbox;
+    const { marker } = settings;
+    const complete: { seen: Seen; candidate: Candidate }[] = [];
+    let coming = 0;
+    for (const [key, seen] of this.#seen) {
+      if (marker === '') {
+        if (this.#isQuiet(seen)) complete.push({ seen, candidate: this.#candidate(key, seen) });
+        else coming++;
+      } else if (isMarkerOf(settings, key)) {
+        if (!this.#seen.has(key.slice(0, -marker.length))) this.#tellUnpaired(key, seen, 'its file');
+      } else {
+        const companion = this.#seen.get(key + marker);
+        if (companion === undefined) this.#tellUnpaired(key, seen, 'its marker');
+        else if (this.#isQuiet(seen) && this.#isQuiet(companion))
+          complete.push({ seen, candidate: this.#candidate(key, seen, companion) });
+        else coming++;
+      }
+    }
+    return { complete, coming };
+  }
+
+  #isQuiet({ observation }: Seen): boolean {
+    const { settings, clock } = this.#inbox;
+    return isStable(observation, settings.quietSeconds, clock.monotonic());
+  }
+
+  #candidate(key: string, seen: Seen, companion?: Seen): Candidate {
+    const { folders, settings } = this.#inbox;
+    const suffix = settings.marker;
+    return {
+      path: pathOf(folders.in, key),
+      name: showKey(key),
+      mark: seen.observation.mark,
+      ...(companion && {
+        companion: { path: pathOf(folders.in, key + suffix), suffix, mark: companion.observation.mark },
+      }),
+    };
+  }
+
+  /** Once for each file. */
+  #tellUnpaired(key: string, seen: Seen, lacks: string): void {
+    const { settings, clock, emit, name: folder } = this.#inbox;
+    const waited = (clock.monotonic() - seen.observation.since) / 1000;
+    if (seen.told || waited < settings.markerSeconds) return;
+    seen.told = true;
+    emit('file.unpaired', { folder, file: showKey(key), lacks, seconds: Math.round(waited) });
+  }
+
+  #tellTimeAhead({ name: file, mark }: Candidate): void {
+    const { clock, emit, name: folder } = this.#inbox;
+    const seconds = Math.round(Number(mark.mtimeNs) / 1e9 - clock.now().getTime() / 1000);
+    if (seconds > skewSeconds) emit('file.time-ahead', { folder, file, seconds });
+  }
+
+  /**
+   * In a crowded folder: lets the next portion have its turn when the files of this one were seen long enough.
+   *
+   * @returns 1 while there are files that had no turn yet
+   */
+  #endTurn(files: number, fresh: number): number {
+    const crowded = files > this.#portionSize || this.#portions.count > 1;
+    if (!crowded) return 0;
+    const { settings, clock, emit, name: inbox } = this.#inbox;
+    if (this.#turn.looks++ === 0) this.#turn.since = clock.monotonic();
+    const seenLongEnough =
+      this.#turn.looks > 1 && clock.monotonic() - this.#turn.since >= settings.quietSeconds * 1000;
+    if (!seenLongEnough || fresh > 0) {
+      if (fresh > 0) this.#portions.hadFruit();
+      return 1;
+    }
+    if (this.#portions.count === 1) emit('inbox.crowded', { inbox, files, lookedAtOnce: this.#portionSize });
+    this.#portions.next(files);
+    this.#seen = new Map();
+    this.#turn.looks = 0;
+    return this.#portions.unlooked ? 1 : 0;
   }
 }
 
-/** Compares bytes, so that a temporary name is one in whatever encoding its sender writes. */
-const followsPattern = (name: Buffer, pattern: string): boolean =>
-  matchesPattern(name.toString('latin1'), Buffer.from(pattern).toString('latin1'));
+const pathOf = (folder: string, key: string): Buffer =>
+  Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(key, 'latin1')]);
 
-/** Names in a folder as bytes, without holding them all; folders are not files and stay where they are. */
-async function* namesIn(folder: string): AsyncGenerator<Buffer> {
+const showKey = (key: string): string => showName(Buffer.from(key, 'latin1'));
+
+const missing = (folder: string, cause?: unknown): Fault =>
+  new Fault('SPOOL_MISSING', `${folder} is missing`, { cause });
+
+/**
+ * Names in a folder, each byte as one character, without holding them all; folders are not files and stay where they
+ * are.
+ */
+async function* namesIn(folder: string): AsyncGenerator<string> {
   let entries;
   try {
-    // The type of `encoding` does not know 'buffer', which opendir takes.
-    entries = await opendir(folder, { encoding: 'buffer' as BufferEncoding });
+    entries = await opendir(folder, { encoding: 'latin1', bufferSize: 1000 });
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT')
-      throw new Fault('SPOOL_MISSING', `${folder} is missing`, { cause: error });
+    if (errnoOf(error) === 'ENOENT') throw missing(folder, error);
     throw error;
   }
   for await (const entry of entries) {
-    if (!entry.isDirectory()) yield entry.name as unknown as Buffer;
+    if (!entry.isDirectory()) yield entry.name;
   }
 }

@@ -24,7 +24,7 @@ export function nameBytes(shown: string): Buffer {
 }
 
 /** The sender's name where it may be used in a path of ours. */
-const safeName = (shown: string): string => (allowed.test(shown) ? shown : 'unnamed');
+export const safeName = (shown: string): string => (allowed.test(shown) ? shown : 'unnamed');
 
 /** Name of a claimed file in work/: the ledger's number makes it unique, the sender's name helps people. */
 export const workName = (id: number, shown: string): string => `${id}__${safeName(shown)}`;
@@ -35,6 +35,28 @@ export function idOfWorkName(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
+/** The sender's name of a file in work/, as far as it is known from there. */
+export const senderName = (name: string): string => name.replace(/^\d{1,15}__/, '');
+
+/** Name in tmp/ of a file, or of its companion, that is being taken out of in/. */
+export const asideName = (id: number, companion: boolean): string =>
+  companion ? `${id}.companion` : String(id);
+
+/** What a name in tmp/ stands for; undefined when it is no name of ours. */
+export function temporaryOf(name: string): { readonly id: number; readonly isDraft: boolean } | undefined {
+  const [, digits, kind] = /^(\d{1,15})(\.companion|\.reason)?$/.exec(name) ?? [];
+  return digits === undefined ? undefined : { id: Number(digits), isDraft: kind === '.reason' };
+}
+
+/** Name of a publication's draft, beside its final name: readers ignore it. */
+export const draftName = (id: number, name: string): string => `.tmp-${id}-${name}`;
+
+/** The publication that a draft is of; undefined when it is no draft. */
+export function draftOf(name: string): { readonly id: number; readonly name: string } | undefined {
+  const [, digits, own] = /^\.tmp-(\d{1,15})-(.+)$/.exec(name) ?? [];
+  return digits === undefined || own === undefined ? undefined : { id: Number(digits), name: own };
+}
+
 /** What a reason file has behind the name of the file that it explains. */
 export const reasonSuffix = '.reason.json';
 
@@ -42,9 +64,15 @@ export const reasonSuffix = '.reason.json';
  * Names in done/, rejected/ or hold/, in the order in which they are tried: the sender's, then with the ledger's number
  * behind it, then counted on. None looks like a reason file, so that no reason ever takes the place of a sender's file.
  */
-export function* archiveNames(id: number, shown: string): Generator<string, never> {
-  const name = safeName(shown);
+export const archiveNames = (id: number, shown: string): Generator<string, never> =>
+  freeNames(id, safeName(shown));
+
+/** The same for a name that is safe already. */
+export function* freeNames(id: number, name: string): Generator<string, never> {
   if (!name.endsWith(reasonSuffix)) yield name;
   yield `${name}.${id}`;
   for (let count = 2; ; count++) yield `${name}.${id}.${count}`;
 }
+
+/** The name, or path, without the number that was put behind it where the name was taken. */
+export const unnumbered = (name: string): string => name.replace(/(?<=[^/])\.\d+(\.\d+)?$/, '');

@@ -17,7 +17,9 @@ import {
 import { inTransaction } from '../store/open-store.ts';
 import type { Db, DeliveryPurpose } from '../store/tables.ts';
 import { aliveWorkerIds, type Worker } from '../store/workers.ts';
-import { exists, linkCount, linkNew, removeName } from './files.ts';
+import { exists, isSameFile, linkCount, linkNew, removeName } from './files.ts';
+import { draftName } from './names.ts';
+import { Daily, sweepDrafts } from './orphans.ts';
 
 /** Files published in one round at most. */
 const roundLimit = 100;
@@ -47,10 +49,12 @@ export interface PublisherOptions {
 export class Publisher implements Task {
   readonly name: string;
   readonly #options: PublisherOptions;
+  readonly #orphans: Daily;
 
   constructor(name: string, options: PublisherOptions) {
     this.name = name;
     this.#options = options;
+    this.#orphans = new Daily(options.clock, () => sweepDrafts(options, options.purposes));
   }
 
   /**
@@ -62,6 +66,7 @@ export class Publisher implements Task {
     const { db, purposes, worker, clock } = this.#options;
     let worked = 0;
     let failed: Fault | undefined;
+    await this.#orphans.run();
     for (const queued of await unpublished(db, purposes, roundLimit)) {
       if (stop.aborted) break;
       const others = (await aliveWorkerIds(db, clock.now())).filter((id) => id !== worker.id);
@@ -84,18 +89,16 @@ export class Publisher implements Task {
     const { db, spool, clock, emit } = this.#options;
     failPoint('publish.taken');
     const folder = join(spool, queued.folder);
-    const draft = join(folder, `.tmp-${queued.id}-${queued.name}`);
+    const draft = join(folder, draftName(queued.id, queued.name));
     const row = queued.state === 'seen' ? await this.#writeDraft(queued, folder, draft) : queued;
     // Without a draft the file was published before a crash, and may have been taken by its reader since.
     if (await exists(draft)) {
-      // With a second link it was published, too, and its reader may have moved that link on.
-      if ((await linkCount(draft)) === 1) await this.#reveal(draft, join(folder, row.name));
-      await syncFolder(folder);
+      await this.#reveal(draft, folder, row.name);
       failPoint('publish.linked');
       await removeName(draft);
       failPoint('publish.unlinked');
-      await syncFolder(folder);
     }
+    await syncFolder(folder);
     await inTransaction(db, async (trx) => {
       await this.#options.onPublished(trx, row);
       await markPublished(trx, row, join(row.folder, row.name), clock.now());
@@ -124,11 +127,20 @@ export class Publisher implements Task {
   }
 
   /** @throws Fault OUTPUT_EXISTS */
-  async #reveal(draft: string, final: string): Promise<void> {
+  async #reveal(draft: string, folder: string, name: string): Promise<void> {
+    const final = join(folder, name);
     try {
-      await linkNew(draft, final);
+      // With a second link it was published before, and its reader may have moved that link on.
+      if ((await linkCount(draft)) === 1) await linkNew(draft, final);
     } catch (error) {
       if (errnoOf(error) === 'EEXIST') throw new Fault('OUTPUT_EXISTS', final, { cause: error });
+      throw error;
+    }
+    try {
+      await syncFolder(folder);
+    } catch (error) {
+      // The name is not relied on: unless its reader has it by now, it is taken away and given anew.
+      if (await isSameFile(draft, final)) await removeName(final);
       throw error;
     }
   }

@@ -1,11 +1,12 @@
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { syncFolder, writeNew } from '../runtime/durable.ts';
 import { failPoint } from '../runtime/fail-point.ts';
 import { faultRow } from '../runtime/fault-codes.ts';
-import { errnoOf } from '../runtime/faults.ts';
 import { markMoved, type Delivery } from '../store/deliveries.ts';
-import { exists, linkNew, markOf, removeName } from './files.ts';
+import { workPath } from './claim.ts';
+import { moveCompanion } from './companion.ts';
+import { exists, linkCount, linkFree, linkNew, markOf, removeName } from './files.ts';
 import { placeOf, type Inbox } from './inbox.ts';
 import { archiveFolder } from './layout.ts';
 import { archiveNames, reasonSuffix } from './names.ts';
@@ -20,7 +21,11 @@ export type SettlingInbox = Pick<Inbox, 'name' | 'folders' | 'spool' | 'db' | 'c
 export async function finishMove(inbox: SettlingInbox, row: Delivery): Promise<void> {
   const from = row.place === null ? undefined : join(inbox.spool, row.place);
   const folder = await lastFolder(inbox, row);
-  const found = from === undefined ? undefined : await placeFile(row, from, folder);
+  const found = from === undefined ? undefined : await placeFile(inbox, row, from, folder);
+  // An operator's retry that was cut off may have left it in work/ alone.
+  for (const beside of new Set([from ?? workPath(inbox, row), workPath(inbox, row)])) {
+    await moveCompanion(row, beside, found ?? join(folder, basename(beside)));
+  }
   if (found !== undefined && row.state !== 'done') await writeReason(inbox, row, found);
   failPoint('settle.moved');
   await markMoved(inbox.db, row.id, found === undefined ? null : placeOf(inbox, found), inbox.clock.now());
@@ -36,11 +41,19 @@ async function lastFolder(inbox: SettlingInbox, row: Delivery): Promise<string> 
 }
 
 /** Where the file lies now; undefined when it is nowhere to be found. */
-async function placeFile(row: Delivery, from: string, folder: string): Promise<string | undefined> {
+async function placeFile(
+  inbox: SettlingInbox,
+  row: Delivery,
+  from: string,
+  folder: string,
+): Promise<string | undefined> {
   if (!(await exists(from))) return findMoved(row, folder);
-  const target = await linkFree(row, from, folder);
-  await syncFolder(folder);
+  const target = await linkFree(from, folder, archiveNames(row.id, row.name));
   failPoint('settle.linked');
+  const otherNames = (await linkCount(target)) - new Set([from, target]).size;
+  if (otherNames > 0) {
+    inbox.emit('file.linked', { folder: inbox.name, file: row.name, delivery: row.id, otherNames });
+  }
   if (from !== target) await removeName(from);
   await removeReason(from);
   failPoint('settle.unlinked');
@@ -57,20 +70,6 @@ async function findMoved(row: Delivery, folder: string): Promise<string | undefi
     if (mark?.inode === row.inode) return join(folder, name);
     // The sender's own name may have been taken then, and be free by now.
     if (mark === undefined && name !== row.name) return undefined;
-  }
-}
-
-/** Gives the file the first name that is free, or its own already. */
-async function linkFree(row: Delivery, from: string, folder: string): Promise<string> {
-  const names = archiveNames(row.id, row.name);
-  for (;;) {
-    const path = join(folder, names.next().value);
-    try {
-      await linkNew(from, path);
-      return path;
-    } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw error;
-    }
   }
 }
 

@@ -19,10 +19,21 @@ export interface FileMark {
   readonly mtimeNs: string;
 }
 
+/** The marker or manifest that came with a file, as it was when the file was claimed. */
+export interface Companion {
+  /** What its name has behind the name of the file. */
+  readonly suffix: string;
+  readonly dev: string;
+  readonly inode: string;
+  /** Its text; null when it is no file of text, or too long for a manifest. */
+  readonly content: string | null;
+}
+
 export interface NewDelivery {
   readonly inbox: string;
   readonly name: string;
   readonly mark: FileMark;
+  readonly companion?: Companion | undefined;
 }
 
 /** Row of a file that is about to be claimed; undefined when another process has it. */
@@ -46,12 +57,17 @@ export async function insertSeen(
       size: file.mark.size,
       mtime_ns: file.mark.mtimeNs,
       worker_id: worker.id,
+      companion_json: file.companion === undefined ? null : JSON.stringify(file.companion),
       seen_at: now.toISOString(),
     })
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst();
 }
+
+/** What came with the file, if anything did. */
+export const companionOf = (row: Pick<Delivery, 'companion_json'>): Companion | undefined =>
+  row.companion_json === null ? undefined : (JSON.parse(row.companion_json) as Companion);
 
 /** Forgets a file that was gone, or is still in in/, before it was ours. */
 export async function forgetSeen(db: Db, id: number): Promise<void> {
@@ -172,7 +188,7 @@ export const holdByHand = (db: Db, delivery: Delivery, detail: string, at: Date)
   move(db, delivery, 'held', { detail, settled_at: at.toISOString(), next_try_at: null, moved_at: null });
 
 /** A settled file lies in work/ after all: its way is unfinished. */
-export async function reopenMove(db: Db, id: number, place: string): Promise<void> {
+export async function reopenMove(db: Db, id: number, place: string | null): Promise<void> {
   await db.updateTable('delivery').set({ place, moved_at: null }).where('id', '=', id).execute();
 }
 
@@ -186,6 +202,16 @@ export const reopen = (db: Db, delivery: Delivery, place: string, now: Date): Pr
     moved_at: null,
     next_try_at: now.toISOString(),
   });
+
+/** An operator wants a rejected file loaded although the same was loaded before. */
+export async function allowDuplicate(db: Db, delivery: Delivery): Promise<Delivery> {
+  return db
+    .updateTable('delivery')
+    .set({ reload: 1 })
+    .where('id', '=', delivery.id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
 
 /** The file lies in its last folder. */
 export async function markMoved(db: Db, id: number, place: string | null, now: Date): Promise<void> {
@@ -311,6 +337,18 @@ export async function unpublished(
     .execute();
 }
 
+/** Folders into which documents of these purposes were or will be published. */
+export async function publishedFolders(db: Db, purposes: readonly DeliveryPurpose[]): Promise<string[]> {
+  const rows = await db
+    .selectFrom('delivery')
+    .select('folder')
+    .distinct()
+    .where('direction', '=', 'out')
+    .where('purpose', 'in', purposes)
+    .execute();
+  return rows.map((row) => row.folder);
+}
+
 /** Takes a queued document for this worker; undefined when another living worker has it. */
 export async function takePublication(
   db: Db,
@@ -345,6 +383,73 @@ export const markPublished = (db: Db, delivery: Delivery, place: string, at: Dat
 
 export async function findDelivery(db: Db, id: number): Promise<Delivery | undefined> {
   return db.selectFrom('delivery').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** The received file that lies, or should lie, at this place of the spool. */
+export async function deliveryAt(db: Db, place: string): Promise<Delivery | undefined> {
+  return db
+    .selectFrom('delivery')
+    .selectAll()
+    .where('direction', '=', 'in')
+    .where('place', '=', place)
+    .orderBy('id', 'desc')
+    .executeTakeFirst();
+}
+
+/** Received files that were brought to their last folder and should lie there still, by number, after this one. */
+export async function settledAfter(db: Db, inbox: string, id: number, limit: number): Promise<Delivery[]> {
+  return db
+    .selectFrom('delivery')
+    .selectAll()
+    .where('direction', '=', 'in')
+    .where('folder', '=', inbox)
+    .where('state', 'in', ['done', 'rejected', 'held'])
+    .where('moved_at', 'is not', null)
+    .where('place', 'is not', null)
+    .where('id', '>', id)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+/** A file that the store does not remember to have processed. */
+export interface ForgottenFile {
+  readonly inbox: string;
+  readonly name: string;
+  readonly mark: FileMark;
+  readonly digest: string;
+  readonly identity: string;
+  readonly place: string;
+  readonly companion?: Companion | undefined;
+}
+
+/** Enters a file of done/ as processed, without a batch; undefined when the store knows one of this identity. */
+export async function adoptDone(db: Db, file: ForgottenFile, now: Date): Promise<Delivery | undefined> {
+  const at = now.toISOString();
+  return db
+    .insertInto('delivery')
+    .values({
+      direction: 'in',
+      folder: file.inbox,
+      name: file.name,
+      state: 'done',
+      attempts: 0,
+      crashes: 0,
+      dev: file.mark.dev,
+      inode: file.mark.inode,
+      size: file.mark.size,
+      mtime_ns: file.mark.mtimeNs,
+      digest: file.digest,
+      identity: file.identity,
+      place: file.place,
+      companion_json: file.companion === undefined ? null : JSON.stringify(file.companion),
+      seen_at: at,
+      settled_at: at,
+      moved_at: at,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returningAll()
+    .executeTakeFirst();
 }
 
 export interface DeliveryFilter {

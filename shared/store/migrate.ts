@@ -3,10 +3,16 @@ import { Migrator, type Migration } from 'kysely/migration';
 
 import { Fault, toFault } from '../runtime/faults.ts';
 import * as initial from './migrations/0001-initial.ts';
+import * as companions from './migrations/0002-companions.ts';
+import * as batchHeader from './migrations/0003-batch-header.ts';
 import type { Db, Tables } from './tables.ts';
 
 /** Every migration, by name; they run in the order of their names. */
-const migrations: Readonly<Record<string, Migration>> = { '0001-initial': initial };
+const migrations: Readonly<Record<string, Migration>> = {
+  '0001-initial': initial,
+  '0002-companions': companions,
+  '0003-batch-header': batchHeader,
+};
 
 /** Tables that a complete store has. The type demands that every table of `Tables` is named. */
 const tables: Readonly<Record<keyof Tables, true>> = {

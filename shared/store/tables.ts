@@ -107,6 +107,8 @@ export interface BatchTable {
   status: StageStatus;
   record_count: number;
   external_file_name: string | null;
+  /** Of a received document: all but its records. */
+  header_json: string | null;
   created_at: string;
   updated_at: string;
 }
@@ -186,6 +188,10 @@ export interface DeliveryTable {
   settled_at: string | null;
   /** When the file lay in its last folder. A settled row without it is unfinished business of recovery. */
   moved_at: string | null;
+  /** Received files only: the marker or manifest that came with the file, a `Companion`. */
+  companion_json: string | null;
+  /** 1 when an operator wants the file loaded although it is a duplicate. */
+  reload: number | null;
 }
 
 export type DeliveryPurpose = 'generic-request' | 'generic-response' | 'provider-request' | 'provider-query';

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -13,6 +13,7 @@ import { openSqlite } from '../../shared/store/sqlite/open-sqlite.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { dispatchBytes, ordersFile, sealedDispatch } from '../support/dispatches.ts';
 import { emptyHome, filesUnder, install, writeInto, type TestInstallation } from '../support/installation.ts';
+import { migrationNames } from '../support/migrations.ts';
 
 let installation: TestInstallation;
 let db: Db;
@@ -139,9 +140,8 @@ test('a reader that has had enough, like head, is no failure', async () => {
 });
 
 test('what others wrote cannot steer the terminal, on stderr neither', async () => {
-  const file = await write('steering.csv', 'order_id,\u001b[2Jcleared\n');
-  const { stderr } = await installation.run('orders', 'import', file);
-  expect(stderr).toContain('column \\u{1b}[2Jcleared is not known');
+  const { stderr } = await installation.run('orders', 'import', '/nowhere/\u001b[2Jcleared.csv');
+  expect(stderr).toContain('there is no file /nowhere/\\u{1b}[2Jcleared.csv');
   expect(stderr).not.toContain('\u001b');
 });
 
@@ -151,7 +151,7 @@ describe('init, migrate', () => {
     try {
       expect(await home.json('init')).toMatchObject({
         code: 0,
-        value: { configMade: true, migrations: ['0001-initial'] },
+        value: { configMade: true, migrations: migrationNames },
       });
       await home.configure([[['spool', 'scanSeconds'], 7]]);
       await writeFile(home.spool('inboundDeviceEnrolment', 'in', 'waiting'), 'x');
@@ -180,7 +180,7 @@ describe('init, migrate', () => {
       await writeInto(home, 'empty.yaml', 'store: { url: "sqlite:older.db" }');
       expect(await home.json('status', ...config)).toMatchObject({ code: exitCodes.store.code });
       expect(await home.json('migrate', ...config)).toMatchObject({
-        value: { migrations: ['0001-initial'] },
+        value: { migrations: migrationNames },
       });
       expect(await home.json('status', ...config)).toMatchObject({ code: 0 });
     } finally {
@@ -227,9 +227,14 @@ describe('orders import', () => {
   const importFile = async (name: string, content: string) =>
     ['orders', 'import', await write(name, content)] as const;
 
-  test('CSV with a byte-order mark, columns in any order and a line without enrolment; every order is audited', async () => {
+  test('V01, V04, V13: CSV with a byte-order mark, mixed line ends and a line without enrolment; every order is audited', async () => {
     const csv = `\ufeff${header}\r\n${row('500001', 1)}\r\n${row('500002', 1)}\n${row('500001', 2, 'Cable,1,,')}`;
-    expect(await success(...(await importFile('good.csv', csv)))).toEqual({ imported: ['500001', '500002'] });
+    expect(await success(...(await importFile('good.csv', csv)))).toEqual({
+      imported: ['500001', '500002'],
+      lines: 3,
+      // V13: a CSV file does not say how many rows it has.
+      flags: ['UNVERIFIED_LENGTH'],
+    });
     expect(await findOrder(db, '500001')).toMatchObject({
       status: 'Awaiting Dispatch',
       order_date: '2026-01-12T08:15:00.000Z',
@@ -247,7 +252,10 @@ describe('orders import', () => {
 
   test('JSON', async () => {
     const json = ordersFile([{ id: '500010', devices: ['A'] }]);
-    expect(await success(...(await importFile('good.json', json)))).toEqual({ imported: ['500010'] });
+    expect(await success(...(await importFile('good.json', json)))).toEqual({
+      imported: ['500010'],
+      lines: 1,
+    });
     expect(await findOrder(db, '500010')).toMatchObject({ enrolment_required: 1 });
   });
 
@@ -255,16 +263,51 @@ describe('orders import', () => {
     const csv = `${header.replace('customer', 'client')},quantity\n`;
     expect(await failure(...(await importFile('header.csv', csv)))).toEqual({
       exit: usage.code,
-      code: 'BAD_INPUT',
+      code: 'CSV_MALFORMED',
       detail: 'column customer is missing; column client is not known; column quantity stands twice',
     });
   });
 
-  test('V06 a short row is told with its line', async () => {
-    const { detail, exit } = await failure(
-      ...(await importFile('short.csv', `${header}\n${row('500020', 1)}\n1,2,3\n`)),
-    );
-    expect({ detail, exit }).toEqual({ exit: usage.code, detail: expect.stringContaining('on line 3') });
+  test('V06 every short row is told with its line', async () => {
+    const csv = `${header}\n${row('500020', 1)}\n1,2,3\n${row('500021', 1)}\n4,5\n`;
+    expect(await failure(...(await importFile('short.csv', csv)))).toEqual({
+      exit: usage.code,
+      code: 'CSV_MALFORMED',
+      detail: 'line 3: 3 columns, where the header has 10\nline 5: 2 columns, where the header has 10',
+    });
+    expect(await findOrder(db, '500020')).toBeUndefined();
+  });
+
+  test('V09 a control character is refused in both formats', async () => {
+    const csv = `${header}\n${row('500022', 1).replace('Example', 'Ex\0ample')}\n`;
+    const json = ordersFile([{ id: '500022', devices: ['A'] }]).replace('500022', '5000\\u001b22');
+    for (const [name, content] of [
+      ['control.csv', csv],
+      ['control.json', json],
+    ] as const) {
+      expect(await failure(...(await importFile(name, content)))).toMatchObject({
+        exit: usage.code,
+        code: 'CONTROL_CHAR',
+      });
+    }
+  });
+
+  test.each(['csv', 'json'])('R07 a .%s file above 64 MB is refused before it is read', async (extension) => {
+    const file = await write(`large.${extension}`, '');
+    // A hole: as large as a file that nobody should read, and nothing on the disk.
+    await truncate(file, 1024 ** 3);
+    expect(await failure('orders', 'import', file)).toEqual({
+      exit: usage.code,
+      code: 'TOO_LARGE',
+      detail: `${file}: ${1024 ** 3} bytes; the limit is ${64 * 1024 ** 2}`,
+    });
+  });
+
+  test('V11 what a spreadsheet takes for a formula is kept as it is', async () => {
+    const formula = "=cmd|' /C calc'!A0";
+    const csv = `${header}\n${row('500023', 1).replace('Example Ltd', formula)}\n`;
+    expect(await success(...(await importFile('formula.csv', csv)))).toMatchObject({ imported: ['500023'] });
+    expect(await findOrder(db, '500023')).toMatchObject({ customer: formula });
   });
 
   test('every problem of a CSV is told, and nothing is imported', async () => {
@@ -499,6 +542,7 @@ describe('files and batches that need somebody', () => {
     });
     expect(await success('orders', 'import', await write('late.json', ordersFile([order])))).toEqual({
       imported: ['600001'],
+      lines: 1,
     });
     expect(await success('batch', 'reprocess', id, ...reason)).toMatchObject({
       stage: 'Extract/Load',

@@ -114,7 +114,7 @@ describe('a process that is killed', () => {
   });
 
   test('K01: between the steps of a claim', async () => {
-    expect(await killEverywhere('tmp')).toBe(5);
+    expect(await killEverywhere('tmp')).toBe(8);
   });
 
   test('K01: with its records written and not committed', async () => {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
@@ -13,6 +14,7 @@ import {
   type Program,
   type TestInstallation,
 } from '../support/installation.ts';
+import { linesOf } from '../support/log-lines.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let installation: TestInstallation;
@@ -117,6 +119,41 @@ describe('a daemon', () => {
       expect.stringMatching(/a\.pgp$/),
     ]);
   });
+});
+
+describe('O05: an error that nobody has waited for', () => {
+  const preload = fileURLToPath(new URL('../support/stray-preload.ts', import.meta.url));
+
+  test.each(['exception', 'rejection', 'storm'])(
+    '%s: it is logged with its stack, the process ends with 1, and the file has one attempt more',
+    async (stray) => {
+      const partner = await installation.addPartner('warehouse');
+      await installation.configure([[['log', 'folder'], 'var/log']]);
+      const order = { id: '884210', devices: ['ZZTEST0001'] };
+      await installation.drop('inboundSalesOrderDispatch', 'a.pgp', await sealedDispatch(order, partner));
+      const loader = installation.start(['loader'], {
+        env: { NODE_OPTIONS: `--import=${preload}`, STRAY: stray },
+      });
+      expect((await loader.exit).code).toBe(exitCodes.failed.code);
+      const [told, ...more] = linesOf(loader, 'daemon.failed');
+      expect(more).toEqual([]);
+      expect(told).toMatchObject({
+        level: 'error',
+        code: 'BUG',
+        detail: `a stray ${stray}`,
+        stack: expect.stringMatching(/^TypeError: a stray .*\n +at .*stray-preload\.ts:\d+/),
+      });
+      const kept = await readFile(join(installation.home, 'var', 'log', 'failures.log'), 'utf8');
+      expect(kept).toContain(JSON.stringify(told));
+
+      const files = async () => (await installation.json('file', 'list')).value;
+      expect(await files()).toMatchObject([{ name: 'a.pgp', attempts: 1 }]);
+      // As the service manager does.
+      expect((await installation.run('loader', '--once')).code).toBe(0);
+      expect(await files()).toMatchObject([{ name: 'a.pgp', state: 'done' }]);
+      expect((await installation.json('batch', 'list')).value).toHaveLength(1);
+    },
+  );
 });
 
 /** So many copies of the warehouse's key that the loader needs seconds to read them. */

@@ -17,6 +17,7 @@ import {
   type Ended,
   type TestInstallation,
 } from '../support/installation.ts';
+import { newestMigration } from '../support/migrations.ts';
 
 let whole: TestInstallation;
 let installation: TestInstallation;
@@ -78,6 +79,19 @@ test('O01 bad configuration: all problems are listed, each with its line', async
   ]) {
     expect(said.split(problem)).toHaveLength(daemons.length + 1);
   }
+});
+
+test('O02 a configuration that is broken while a daemon runs: it goes on as it began; a restart is refused', async () => {
+  const loader = installation.start(['loader']);
+  await loader.logged('daemon.ready');
+  await writeFile(inHome('config', 'enrol.yaml'), 'spool:\n  scanSeconds: often\nretries: 3\n');
+  // Its own settings still say where files are, and how often it looks.
+  await installation.drop('inboundSalesOrderDispatch', 'a.txt', Buffer.from('x'));
+  await loader.logged('file.rejected');
+  expect(await loader.end('SIGTERM')).toMatchObject({ code: 0, stderr: '' });
+  expect(loader.events).not.toContain('daemon.failed');
+  const says = /enrol\.yaml:2:3 spool\.scanSeconds: .*\n.*enrol\.yaml:3:1 retries: /;
+  await expectRefused(['loader'], { code: 'CONFIG_INVALID', exit: exitCodes.config.code, says });
 });
 
 describe('keys', () => {
@@ -175,13 +189,15 @@ describe('store', () => {
   test('D06 older than the program: both versions are shown', async () => {
     await rm(file());
     await change('select 1');
-    const says = /the store is at no version, this program at 0001-initial: run enrol migrate/;
+    const says = new RegExp(
+      `the store is at no version, this program at ${newestMigration}: run enrol migrate`,
+    );
     await expectRefused(daemons, { ...refused, code: 'STORE_SCHEMA', says });
   });
 
   test('D06 newer than the program: both versions are shown', async () => {
     await change(`insert into kysely_migration (name, timestamp) values ('9999-later', '2030-01-01')`);
-    const says = /the store is newer \(9999-later\) than this program \(0001-initial\)/;
+    const says = new RegExp(`the store is newer \\(9999-later\\) than this program \\(${newestMigration}\\)`);
     await expectRefused(daemons, { ...refused, code: 'STORE_SCHEMA', says });
   });
 
@@ -199,6 +215,6 @@ describe('store', () => {
       file(),
       'this is a text file, and quite a long one, where a store should be\n'.repeat(20),
     );
-    await expectRefused(['loader'], { ...refused, code: 'STORE_FAILED', says: /not a database/ });
+    await expectRefused(['loader'], { ...refused, code: 'STORE_DAMAGED', says: /not a database/ });
   });
 });

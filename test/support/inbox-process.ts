@@ -14,13 +14,15 @@ export interface InboxProgram {
   readonly spool: string;
   /** `<what>:<n>`: the process kills itself the n-th time that it comes there. */
   readonly killAt?: string;
+  /** Suffix of the markers that its files need. */
+  readonly marker?: string;
 }
 
 const program = new URL('./inbox-program.ts', import.meta.url).pathname;
 
-export function startInbox({ store, spool, killAt }: InboxProgram): InboxProcess {
+export function startInbox({ store, spool, killAt, marker }: InboxProgram): InboxProcess {
   const child = spawn(process.execPath, [program, store, spool], {
-    env: { ...process.env, NODE_OPTIONS: '', ...(killAt !== undefined && { KILL_AT: killAt }) },
+    env: { ...process.env, NODE_OPTIONS: '', KILL_AT: killAt ?? '', MARKER: marker ?? '' },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const events: string[] = [];

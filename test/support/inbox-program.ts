@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 
+import { onFailPoint } from '../../shared/runtime/fail-point.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
 import { Bell, runTasks } from '../../shared/runtime/task-loop.ts';
 import { systemClock } from '../../shared/runtime/clock.ts';
 import { InboxWorker, type FileHandler } from '../../shared/spool/inbox-worker.ts';
 import { openStore } from '../../shared/store/open-store.ts';
-import { loadingOf } from './loading.ts';
+import { loadingOf, textOf } from './loading.ts';
 import { openTestInbox, withSettings } from './temporary-spool.ts';
 import { watchedDb } from './watched-db.ts';
 
@@ -15,10 +16,11 @@ import { watchedDb } from './watched-db.ts';
  *
  *   store    a call that writes into the store
  *   commit   a handler's records that are written but not committed yet
- *   tmp      a use of the inbox's tmp/: before and after the file is moved aside, before a reason is written
+ *   tmp      a use of the inbox's tmp/: at the start, around the file's move aside, before a reason is written
  *   poison   a file whose text is `poison`
+ *   point    a named place of the protocol, whichever
  *
- * A file whose text begins with `bad` is rejected; the others are loaded. Events are told by name, a line each; when
+ * With MARKER, files need a marker of that suffix. A file whose text begins with `bad` is rejected; the others are loaded. Events are told by name, a line each; when
  * it is ready it says so, and begins when its input ends.
  */
 const [store = '', spool = ''] = process.argv.slice(2);
@@ -29,19 +31,18 @@ function come(place: string): void {
   if (place === where && --left === 0) process.kill(process.pid, 'SIGKILL');
 }
 
-const handle: FileHandler = (file) => {
-  const text = file.bytes.toString();
+onFailPoint(() => come('point'));
+
+const handle: FileHandler = async (file) => {
+  const text = await textOf(file);
   if (text === 'poison') come('poison');
   if (text.startsWith('bad')) throw new Fault('SCHEMA_VIOLATION', 'a bad file');
   const decision = loadingOf(file);
-  return Promise.resolve({
-    summary: decision.summary,
-    commit: async (trx) => {
-      const batch = await decision.commit(trx);
-      come('commit');
-      return batch;
-    },
-  });
+  return async (trx) => {
+    const outcome = await decision(trx);
+    come('commit');
+    return outcome;
+  };
 };
 
 const tell = (line: string) => void writeSync(1, `${line}\n`);
@@ -49,7 +50,7 @@ const tell = (line: string) => void writeSync(1, `${line}\n`);
 const db = await openStore({ file: store, busySeconds: 10 });
 const opened = await openTestInbox(db, spool, { clock: systemClock, emit: tell });
 const inbox = {
-  ...withSettings(opened, { quietSeconds: 0.05 }),
+  ...withSettings(opened, { quietSeconds: 0.05, marker: process.env.MARKER ?? '' }),
   db: watchedDb(db, () => come('store')),
   folders: {
     ...opened.folders,

@@ -1,13 +1,16 @@
 import { createBatch } from '../../shared/store/batches.ts';
-import type { Decision, FileHandler, ReceivedFile } from '../../shared/spool/inbox-worker.ts';
+import type { Decision, FileHandler } from '../../shared/spool/inbox-worker.ts';
+import { wholeOf, type ReceivedFile } from '../../shared/spool/received-file.ts';
 import type { Db } from '../../shared/store/tables.ts';
 
 /** Loads a file as a batch with one item: the file's text. */
 export const loading: FileHandler = (file) => Promise.resolve(loadingOf(file));
 
-export const loadingOf = (file: ReceivedFile): Decision => ({
-  summary: 'one record',
-  commit: async (trx) => {
+export const textOf = async (file: ReceivedFile): Promise<string> =>
+  Buffer.from(await wholeOf(file)).toString('latin1');
+
+export function loadingOf(file: ReceivedFile): Decision {
+  return async (trx) => {
     const batch = await createBatch(
       trx,
       {
@@ -18,14 +21,14 @@ export const loadingOf = (file: ReceivedFile): Decision => ({
         providerId: null,
         externalFileName: file.name,
         standing: { stage: 'Extract/Load', status: 'Complete' },
-        items: [{ customerReference: file.name, description: '', payload: file.bytes.toString('latin1') }],
+        items: [{ customerReference: file.name, description: '', payload: await textOf(file) }],
       },
       'test',
       new Date(),
     );
-    return batch.id;
-  },
-});
+    return { batchId: batch.id, records: 1, summary: 'one record' };
+  };
+}
 
 /** The texts that were loaded; sorted. */
 export async function loadedTexts(db: Db): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 import type { EventFields, EventName } from '../../shared/runtime/events.ts';
@@ -61,6 +61,8 @@ export async function openTestInbox(
     settings: {
       quietSeconds: 2,
       ignore: ['.*', '*.tmp', '*.part', '*~'],
+      marker: '',
+      markerSeconds: 60,
       maxFileMegabytes: 1,
       duplicate: 'content',
       encryption: 'none',
@@ -85,11 +87,15 @@ export const withSettings = (inbox: Inbox, own: Partial<Inbox['settings']>): Inb
 export const dropPath = (inbox: Inbox, name: string | Buffer): Buffer =>
   Buffer.concat([Buffer.from(`${inbox.folders.in}/`), Buffer.from(name)]);
 
-export const drop = (
+export const drop = async (
   inbox: Inbox,
   name: string | Buffer,
   content: string | Buffer = `content of ${String(name)}`,
-) => writeFile(dropPath(inbox, name), content);
+) => {
+  await writeFile(dropPath(inbox, name), content);
+  // Not ahead of the inbox's clock, which may be told to stand in the past.
+  await utimes(dropPath(inbox, name), inbox.clock.now(), inbox.clock.now());
+};
 
 /** What lies under a folder, by its path in there; sorted. */
 export async function filesUnder(folder: string): Promise<string[]> {

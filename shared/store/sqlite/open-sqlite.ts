@@ -41,7 +41,7 @@ export function openSqlite(options: SqliteOptions): Kysely<Tables> {
     database.close();
     throw error;
   }
-  return new Kysely<Tables>({ dialect: new ImmediateSqliteDialect({ database }) });
+  return new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(database) });
 }
 
 function secure(database: SqliteDatabase.Database): void {
@@ -55,6 +55,9 @@ function secure(database: SqliteDatabase.Database): void {
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
   database.pragma('trusted_schema = OFF');
+  // SQLite's own default, said here because wal.ts relies on it: a commit that leaves the write-ahead log longer than
+  // this (4 MB) brings it into the store, as far as readers let it.
+  database.pragma('wal_autocheckpoint = 1000');
   const required = { journal_mode: 'wal', synchronous: 2, foreign_keys: 1 };
   for (const [name, value] of Object.entries(required)) {
     const found = database.pragma(name, { simple: true });

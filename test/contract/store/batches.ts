@@ -2,11 +2,14 @@ import { expect, test } from '@jest/globals';
 
 import {
   batchHistory,
+  addItems,
   batchItems,
+  completeBatch,
   createBatch,
   findBatch,
   listBatches,
   moveBatch,
+  openBatch,
   reprocessBatch,
   requireBatch,
   settleItem,
@@ -55,6 +58,7 @@ export function batchesContract(store: StoreUnderTest): void {
       status: 'Complete',
       record_count: 1,
       external_file_name: '0001.json',
+      header_json: null,
       created_at: now.toISOString(),
       updated_at: now.toISOString(),
     });
@@ -64,6 +68,29 @@ export function batchesContract(store: StoreUnderTest): void {
     expect(JSON.parse(found?.payload_json ?? '')).toEqual(payload);
     expect(await batchHistory(store.db, batch.id)).toMatchObject([
       { stage: 'Extract/Load', status: 'Complete', at: now.toISOString(), actor, note: null },
+    ]);
+  });
+
+  test('items may come in portions, and the header after them', async () => {
+    const { standing, direction, category, type, version } = newBatch({});
+    const start = { standing, direction, category, type, version };
+    const { id } = await openBatch(store.db, start, actor, now);
+    await addItems(store.db, id, 0, [item('A', 1), item('B', 2)]);
+    await addItems(store.db, id, 2, []);
+    await addItems(store.db, id, 2, [item('C', 3)]);
+    const header = { providerId: 'apple', externalFileName: 'x', header: { wareHouse: { id: 'W' } } };
+    expect(await completeBatch(store.db, id, header, 3)).toMatchObject({
+      ...standing,
+      provider_id: 'apple',
+      external_file_name: 'x',
+      header_json: '{"wareHouse":{"id":"W"}}',
+      record_count: 3,
+    });
+    const found = await batchItems(store.db, id);
+    expect(found.map((row) => [row.sequence, row.customer_reference])).toEqual([
+      [1, 'A'],
+      [2, 'B'],
+      [3, 'C'],
     ]);
   });
 

@@ -39,7 +39,7 @@ export function workersContract(store: StoreUnderTest): void {
     expect(await aliveWorkerIds(store.db, now)).toEqual([]);
   });
 
-  test('a later process with the pid of a dead one is not taken for it', async () => {
+  test('K15: a later process with the pid of a dead one is not taken for it', async () => {
     await addDeadWorker(store.db, { pid: process.pid, pid_start: '1' });
     expect(await aliveWorkerIds(store.db, now)).toEqual([]);
   });

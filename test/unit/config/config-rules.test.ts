@@ -45,6 +45,36 @@ describe('signatures', () => {
   });
 });
 
+describe('A05: markers', () => {
+  test('are a suffix of letters and digits, or none', () => {
+    for (const marker of ['', '.ok', '.done2']) expect(findingPaths(dispatchInbox({ marker }))).toEqual([]);
+    for (const marker of ['ok', '.', '.o k', '.ok.', '../x', '*', '.reason.json'])
+      expect(findingPaths(dispatchInbox({ marker }))).toEqual(['inboxes.inboundSalesOrderDispatch.marker']);
+  });
+
+  test('must not be ignored by their inbox', () => {
+    expect(findingPaths(dispatchInbox({ marker: '.tmp' }))).toEqual([
+      'inboxes.inboundSalesOrderDispatch.marker',
+    ]);
+    expect(findingPaths(dispatchInbox({ marker: '.tmp', ignore: ['.*'] }))).toEqual([]);
+    expect(findingPaths(provider({ inbox: { encryption: 'none', marker: '.part' } }))).toEqual([
+      'providers.p.inbox.marker',
+    ]);
+  });
+
+  test('cannot be demanded of ourselves', () => {
+    expect(findingPaths({ inboxes: { outboundDeviceEnrolment: { marker: '.ok' } } })).toEqual([
+      'inboxes.outboundDeviceEnrolment.marker',
+    ]);
+    expect(
+      findingPaths({
+        inboxes: { outboundDeviceEnrolment: { marker: '.ok' } },
+        outboxes: { deviceEnrolmentRequest: { folder: 'elsewhere' } },
+      }),
+    ).toEqual([]);
+  });
+});
+
 describe('folders', () => {
   const outbox = (folder: string) => ({ outboxes: { deviceEnrolmentRequest: { folder } } });
 

@@ -61,6 +61,8 @@ describe('a valid configuration', () => {
     expect((await load(text, { ENROL_STORE_URL: 'sqlite:b.db' })).config.store).toEqual({
       url: 'sqlite:b.db',
       busySeconds: 9,
+      reserveMegabytes: 64,
+      walMegabytes: 256,
     });
     expect((await load(text, { ENROL_STORE_URL: '' })).config.store.url).toBe('sqlite:a.db');
   });
@@ -76,7 +78,7 @@ describe('O01: refused, with all problems at once', () => {
     expect(await problemsOf('spol:\n  folder: x\nspool:\n  scanSecond: 3\n  zebra: 1\n')).toEqual([
       '1:1 spol: is no setting; did you mean spool?',
       '4:3 spool.scanSecond: is no setting; did you mean scanSeconds?',
-      '5:3 spool.zebra: is no setting; known here: folder, scanSeconds',
+      '5:3 spool.zebra: is no setting; known here: folder, scanSeconds, reserveMegabytes',
     ]);
   });
 

@@ -8,6 +8,7 @@ import { openFile } from '../../../shared/daemon/keys.ts';
 import { generateOwnKey } from '../../../shared/pgp/generate.ts';
 import { loadKeyRing, type KeyRing } from '../../../shared/pgp/key-ring.ts';
 import { sealMessage } from '../../../shared/pgp/seal.ts';
+import { contentOf, wholeOf } from '../../../shared/spool/received-file.ts';
 import { configSchema } from '../../../shared/runtime/config-schema.ts';
 import { systemClock } from '../../../shared/runtime/clock.ts';
 
@@ -28,8 +29,9 @@ const load = (): Promise<KeyRing> => loadKeyRing({ folder, passphrase });
 async function open(bytes: Uint8Array, ring: KeyRing, settings = policy) {
   const told: [string, object][] = [];
   const emit = (name: string, fields: object) => void told.push([name, fields]);
-  const opened = await openFile({ clock: systemClock, emit }, { name: 'x.pgp', bytes }, settings, ring);
-  return { text: Buffer.from(opened).toString(), told };
+  const file = { ...contentOf(bytes), name: 'x.pgp' };
+  const opened = await openFile({ clock: systemClock, emit }, file, settings, ring);
+  return { text: Buffer.from(await wholeOf(opened)).toString(), told };
 }
 
 test('P07: a file for our retired key is opened, and its sender is to be told', async () => {

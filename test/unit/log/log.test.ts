@@ -1,5 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { closeSync, openSync } from 'node:fs';
+import {
+  copyFile,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -7,6 +18,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { eventLine } from '../../../shared/runtime/log.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 let folder: string;
 /** Killed after each test, so that one that fails leaves no process behind. */
@@ -21,17 +33,41 @@ afterEach(async () => {
 
 const logModule = new URL('../../../shared/runtime/log.ts', import.meta.url).href;
 
-/** A process of its own that runs a script with `createLog` and `folder` at hand. */
+/** What the process runs: a script with `createLog` and `folder` at hand. */
+const source = (script: string): string => `import { createLog } from ${JSON.stringify(logModule)};
+  const folder = ${JSON.stringify(folder)};
+  ${script}`;
+
+/** A process of its own that runs a script. */
 function start(script: string) {
-  const source = `import { createLog } from ${JSON.stringify(logModule)};
-    const folder = ${JSON.stringify(folder)};
-    ${script}`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source(script)], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   children.push(child);
   const exited = new Promise<number | null>((resolve) => child.on('exit', resolve));
   return { child, exited, stderr: text(child.stderr).catch(() => '') };
+}
+
+/**
+ * The same, with stdout led into a file, and with files that can grow to so many kilobytes: a disk that takes half a
+ * line and no more, until the file has been cut. The script can wait for `word()`s of the test.
+ */
+function startLimited(script: string, kilobytes: number) {
+  const stdout = openSync(join(folder, 'stdout'), 'a');
+  const words = `import { createInterface } from 'node:readline';
+    const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+    const word = () => lines.next();
+    ${script}
+    process.stdin.destroy();`;
+  const node = [process.execPath, '--input-type=module', '-e', source(words)];
+  const child = spawn('bash', ['-c', `ulimit -f ${kilobytes} && exec "$@"`, 'bash', ...node], {
+    stdio: ['pipe', stdout, 'pipe'],
+  });
+  closeSync(stdout);
+  children.push(child);
+  const exited = new Promise<number | null>((resolve) => child.on('exit', resolve));
+  const stderr = child.stderr ? text(child.stderr) : Promise.resolve('');
+  return { say: () => child.stdin?.write('go on\n'), exited, stderr };
 }
 
 async function run(script: string) {
@@ -156,6 +192,51 @@ describe('files', () => {
     expect(await logged('loader.log')).toMatchObject([{ task: 'after' }]);
   });
 
+  test('O03: no line is lost, however often the file is moved away while lines are written', async () => {
+    const count = 20_000;
+    const { exited } = start(`
+      const log = createLog({ daemon: 'loader', level: 'info', folder });
+      for (let i = 0; i < ${count}; i++) {
+        log.emit('daemon.stopping', { reason: String(i) });
+        if (i % 50 === 0) await new Promise(setImmediate);
+      }
+      await log.close();
+      process.exit(0);`);
+    const state = { over: false };
+    void exited.then(() => (state.over = true));
+    const rotated: string[] = [];
+    while (!state.over) {
+      const name = `loader.log.${String(rotated.length)}`;
+      await rename(join(folder, 'loader.log'), join(folder, name)).then(
+        () => rotated.push(name),
+        () => new Promise(setImmediate), // Not there yet.
+      );
+    }
+    expect(await exited).toBe(0);
+    expect(rotated.length).toBeGreaterThan(10);
+    const all = (await readdir(folder)).includes('loader.log') ? [...rotated, 'loader.log'] : rotated;
+    const lines = (await Promise.all(all.map(logged))).flat();
+    expect(lines.map(({ reason }) => Number(reason))).toEqual(Array.from({ length: count }, (_, i) => i));
+  });
+
+  test('O03: a file that is copied and then cut is gone on with from its beginning', async () => {
+    const { child, exited } = start(`
+      const log = createLog({ daemon: 'loader', level: 'info', folder });
+      for (let i = 0; i < 100; i++) log.emit('task.resumed', { task: 'before' });
+      process.stdin.once('data', async () => {
+        log.emit('task.resumed', { task: 'after' });
+        await log.close();
+        process.exit(0);
+      });`);
+    await waitFor('the lines', async () => (await logged('loader.log').catch(() => [])).length === 100);
+    await copyFile(join(folder, 'loader.log'), join(folder, 'loader.log.1'));
+    await truncate(join(folder, 'loader.log'));
+    child.stdin.write('go');
+    await exited;
+    expect(await logged('loader.log.1')).toHaveLength(100);
+    expect(await logged('loader.log')).toMatchObject([{ task: 'after' }]);
+  });
+
   test('a folder that cannot be written is complained about once on stderr; stdout goes on', async () => {
     await writeFile(join(folder, 'plain'), '');
     const { stdout, stderr, exit } = await run(`
@@ -164,7 +245,99 @@ describe('files', () => {
       await log.close();`);
     expect(stdout).toHaveLength(10);
     expect(exit).toBe(0);
-    expect(stderr.match(/loader\.log/g)).toHaveLength(1);
+    expect(stderr.match(/cannot write to .*loader\.log/g)).toHaveLength(1);
+    expect(stderr).toMatch(/10 line\(s\) were not written to .*loader\.log\n$/);
+  });
+});
+
+describe('R03: a disk that is full', () => {
+  test('is complained about once; when it has room the file tells how many lines it misses', async () => {
+    await symlink('/dev/full', join(folder, 'loader.log'));
+    const { child, exited, stderr } = start(`
+      const log = createLog({ daemon: 'loader', level: 'info', folder });
+      for (let i = 0; i < 7; i++) log.emit('task.resumed', { task: 'lost' });
+      process.stdin.once('data', async () => {
+        log.emit('task.resumed', { task: 'first' });
+        log.emit('task.resumed', { task: 'second' });
+        await log.close();
+        process.exit(0);
+      });`);
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (more: string) => (stdout += more));
+    // The files come before stdout, so that by then all of them have failed there.
+    await waitFor('seven lines', () => parse(stdout).length === 7 || undefined);
+    await rm(join(folder, 'loader.log'));
+    child.stdin.write('go');
+    expect(await exited).toBe(0);
+    expect(await logged('loader.log')).toMatchObject([
+      { level: 'warn', daemon: 'loader', event: 'log.lost', file: join(folder, 'loader.log'), lines: 7 },
+      { task: 'first' },
+      { task: 'second' },
+    ]);
+    await waitFor('nine lines', () => parse(stdout).length === 9 || undefined);
+    expect(parse(stdout).map(({ task }) => task)).toEqual([
+      ...Array.from({ length: 7 }, () => 'lost'),
+      'first',
+      'second',
+    ]);
+    expect(await stderr).toMatch(/^log: cannot write to .*loader\.log: ENOSPC: [^\n]*\n$/);
+  });
+
+  test('what is lost to the end is told on stderr', async () => {
+    await symlink('/dev/full', join(folder, 'failures.log'));
+    const { stdout, stderr, exit } = await run(`
+      const log = createLog({ daemon: 'loader', level: 'info', folder });
+      for (let i = 0; i < 3; i++) log.emit('doorbell.failed', { inbox: 'a', detail: 'd' });
+      await log.close();`);
+    expect([stdout.length, exit]).toEqual([3, 0]);
+    expect(stderr).toMatch(
+      /^log: cannot write to .*failures\.log: ENOSPC.*\nlog: 3 line\(s\) were not written to .*failures\.log\n$/,
+    );
+    expect(await logged('loader.log')).toHaveLength(3);
+  });
+
+  test('half a line, of whoever was cut off, does not spoil the next one', async () => {
+    await writeFile(join(folder, 'loader.log'), '{"half":"a li');
+    await run(`
+      const log = createLog({ daemon: 'loader', level: 'info', folder });
+      log.emit('task.resumed', { task: 'a' });
+      log.emit('task.resumed', { task: 'b' });
+      await log.close();`);
+    const [half, ...whole] = (await readFile(join(folder, 'loader.log'), 'utf8')).split('\n');
+    expect(half).toBe('{"half":"a li');
+    expect(parse(whole.join('\n'))).toMatchObject([{ task: 'a' }, { task: 'b' }]);
+  });
+
+  test('under a stdout that is a file: it goes on there, too, when there is room', async () => {
+    const { say, exited, stderr } = startLimited(
+      `
+      const log = createLog({ daemon: 'loader', level: 'info' });
+      for (let i = 0; i < 30; i++) log.emit('task.resumed', { task: 'early ' + i + 'x'.repeat(100) });
+      await word();
+      log.emit('task.resumed', { task: 'late' });
+      await word();
+      await log.close();`,
+      4,
+    );
+    const stdout = () => readFile(join(folder, 'stdout'), 'utf8');
+    await waitFor('a full file', async () => (await stdout()).length === 4096);
+    const before = await stdout();
+    await truncate(join(folder, 'stdout'));
+    say();
+    await waitFor('the late line', async () => (await stdout()).includes('late'));
+    say();
+    expect(await exited).toBe(0);
+    const half = before.split('\n').at(-1) ?? '';
+    expect(half).not.toBe('');
+    const written = parse(before.slice(0, before.length - half.length)).length;
+    // The line feed ends the half line, which this time was taken away.
+    const [empty, ...after] = (await stdout()).split('\n');
+    expect(empty).toBe('');
+    expect(parse(after.join('\n'))).toMatchObject([
+      { event: 'log.lost', file: 'stdout', lines: 30 - written },
+      { task: 'late' },
+    ]);
+    expect(await stderr).toMatch(/^log: cannot write to stdout: EFBIG: [^\n]*\n$/);
   });
 });
 

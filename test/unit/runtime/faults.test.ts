@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 
 import { DocumentProblem } from '../../../shared/generic/problem.ts';
 import { exitCodeOf, exitCodes } from '../../../shared/runtime/exit-codes.ts';
@@ -13,16 +14,30 @@ describe('toFault', () => {
     ['ENOSPC', 'NO_SPACE', 'environment'],
     ['EIO', 'IO_ERROR', 'environment'],
     ['ESTALE', 'FILE_BUSY', 'transient'],
+    // As Node names the errors of quotas and file servers, and one that nobody has a name for (EUCLEAN).
+    [`Unknown system error -${constants.errno.EDQUOT}`, 'NO_SPACE', 'environment'],
+    [`Unknown system error -${constants.errno.ESTALE}`, 'FILE_BUSY', 'transient'],
+    ['Unknown system error -117', 'IO_ERROR', 'environment'],
     ['EACCES', 'SPOOL_PERMISSION', 'transient'],
     ['SQLITE_BUSY', 'STORE_BUSY', 'transient'],
     ['SQLITE_BUSY_RECOVERY', 'STORE_BUSY', 'transient'],
-    ['SQLITE_IOERR_FSYNC', 'STORE_FAILED', 'environment'],
-    ['SQLITE_CORRUPT_INDEX', 'STORE_FAILED', 'environment'],
+    // A write that fails may be a quota, which SQLite does not tell from others.
+    ['SQLITE_IOERR_WRITE', 'STORE_FAILED', 'environment'],
+    ['SQLITE_IOERR_SHMSIZE', 'NO_SPACE', 'environment'],
+    ['SQLITE_IOERR_READ', 'STORE_DAMAGED', 'environment'],
+    ['SQLITE_IOERR_FSYNC', 'STORE_DAMAGED', 'environment'],
+    ['SQLITE_CORRUPT_INDEX', 'STORE_DAMAGED', 'environment'],
     ['SQLITE_FULL', 'NO_SPACE', 'environment'],
     ['SQLITE_CONSTRAINT_UNIQUE', 'BUG', 'bug'],
     ['ENOTHINGKNOWN', 'BUG', 'bug'],
   ])('%s is %s, of class %s', (code, fault, expected) => {
     expect(toFault(coded(code))).toMatchObject({ code: fault, class: expected, detail: 'it failed' });
+  });
+
+  test('R06: too many open files: what to do names the limits', () => {
+    for (const errno of ['EMFILE', 'ENFILE']) {
+      expect(toFault(coded(errno)).action).toMatch(/LimitNOFILE.*ulimit -n.*fs\.file-max/);
+    }
   });
 
   test('an error of the file system itself, from the real one', async () => {

@@ -172,9 +172,45 @@ describe('faults that end the loop', () => {
     expect(told).toEqual([]);
   });
 
+  test('D08: a damaged store', async () => {
+    const well = task('well');
+    const sick = task('sick', Object.assign(new Error('malformed'), { code: 'SQLITE_CORRUPT' }));
+    await expect(runFor(10, [sick, well])).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+    expect(well.count()).toBe(0);
+    expect(told).toEqual([]);
+  });
+
   test('with `once`, any', async () => {
     const sick = task('sick', noSpace());
     await expect(runFor(10, [sick], { once: true })).rejects.toMatchObject({ code: 'NO_SPACE' });
+  });
+});
+
+describe('R05: a disk that refuses fsync', () => {
+  const syncFailed = () => new Fault('SYNC_FAILED', 'fsync of /x: EIO');
+
+  test('three times in a row ends the loop', async () => {
+    const sick = task('sick', syncFailed(), syncFailed(), nothing, syncFailed());
+    await expect(runFor(100, [sick], { intervalSeconds: 1 })).rejects.toMatchObject({ code: 'SYNC_FAILED' });
+    expect(sick.count()).toBe(4);
+    const rests = told.filter((event) => event.name === 'task.stopped');
+    expect(rests).toHaveLength(2);
+  });
+
+  test('now and then, with work done in between, only rests', async () => {
+    const done: StepResult = { ...nothing, worked: 1 };
+    const sick = task(
+      'sick',
+      syncFailed(),
+      syncFailed(),
+      done,
+      syncFailed(),
+      syncFailed(),
+      done,
+      syncFailed(),
+    );
+    await runFor(100, [sick], { intervalSeconds: 1 });
+    expect(sick.count()).toBeGreaterThan(10);
   });
 });
 

@@ -126,9 +126,10 @@ describe('a claim', () => {
   });
 });
 
-/** The inbox of a process that stops for a moment whenever it is about to use tmp/: before and after its rename. */
+/** The inbox of a process that stops for a moment right before its rename into tmp/, and again right after it. */
 function interrupted(...acts: (() => void)[]): Inbox {
   const { tmp } = inbox.folders;
+  acts.unshift(() => undefined); // It looks into tmp/ first.
   const folders = {
     ...inbox.folders,
     get tmp() {
@@ -273,12 +274,29 @@ describe('K01: a claim that a crash cut off', () => {
   });
 });
 
+test('K01: a claim whose undoing was cut off leaves no second name in in/', async () => {
+  const row = await cutOff();
+  await link(dropPath(inbox, 'x'), workPath(inbox, row));
+  await rename(dropPath(inbox, 'x'), dropPath(inbox, `${row.id}.returned`));
+  expect(await resumeClaim(inbox, row)).toMatchObject({ state: 'claimed' });
+  expect(await inDrop()).toEqual([]);
+  await expectLoaded('one');
+});
+
 describe('files in work/ that nobody works on', () => {
+  test('K02: a second name of a file in in/ is only removed', async () => {
+    await drop(inbox, 'x', 'one');
+    await link(dropPath(inbox, 'x'), join(inbox.folders.work, '9__x'));
+    await sweepWork(inbox);
+    expect([await inDrop(), await filesUnder(inbox.folders.work)]).toEqual([['x'], []]);
+    await expectLoaded('one');
+  });
+
   test('K14: what the ledger does not know goes back to in/', async () => {
     await writeFile(join(inbox.folders.work, '9__x'), 'one');
     await writeFile(join(inbox.folders.work, 'note'), 'two');
     await sweepWork(inbox);
-    expect(await inDrop()).toEqual(['9__x', 'note']);
+    expect(await inDrop()).toEqual(['note', 'x']);
     await expectLoaded('one', 'two');
   });
 

@@ -1,39 +1,72 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
-import { expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { Doorbell } from '../../../shared/spool/doorbell.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
 
+let folder: string;
+let doorbell: Doorbell | undefined;
+let told: string[];
+let heard: string[];
+let timersBefore: number;
+
+beforeEach(async () => {
+  folder = join(await mkdtemp(join(tmpdir(), 'doorbell-')), 'in');
+  await mkdir(folder);
+  timersBefore = timers() + 1; // The one that waits.
+  told = [];
+  heard = [];
+});
+afterEach(async () => {
+  await doorbell?.close();
+  await rm(dirname(folder), { recursive: true });
+  // chokidar leaves throttle timers of a second behind, on which the test process would seem to hang.
+  await waitFor('the timers of chokidar to run out', () => timers() <= timersBefore);
+});
+
+/** The watch hands the path that it noticed on; a ring for other reasons has none. */
+const hang = (): void => {
+  const onRing = (...words: unknown[]) => void heard.push(String(words[1]));
+  doorbell = new Doorbell(folder, onRing, (name) => void told.push(name));
+};
+
+/** The watch takes a moment to stand, so there are new files until one was heard. */
+async function ringsFor(name: string): Promise<void> {
+  let count = 0;
+  await waitFor(`a ring for ${name}`, async () => {
+    await writeFile(join(folder, `${count++}${name}`), '');
+    return heard.some((path) => path.endsWith(name)) || undefined;
+  });
+}
+
 test('A27: a new file rings, also under a name that editors use', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'doorbell-'));
-  const told: string[] = [];
-  const timersBefore = timers() + 1; // The one that waits.
-  let rings = 0;
-  const doorbell = new Doorbell(
-    folder,
-    () => rings++,
-    (name) => void told.push(name),
-  );
-  try {
-    for (const name of ['x', 'x~', '.x.swp']) {
-      const before = rings;
-      let count = 0;
-      // The watch takes a moment to stand, so there are new files until one was heard.
-      await waitFor(`a ring for ${name}`, async () => {
-        await writeFile(join(folder, `${count++}${name}`), '');
-        return rings > before || undefined;
-      });
-    }
-    expect(told).toEqual([]);
-  } finally {
-    await doorbell.close();
-    await rm(folder, { recursive: true });
-    // chokidar leaves throttle timers of a second behind, on which the test process would seem to hang.
-    await waitFor('the timers of chokidar to run out', () => timers() <= timersBefore);
-  }
+  hang();
+  for (const name of ['x', 'y~', '.z.swp']) await ringsFor(name);
+  expect(told).toEqual([]);
+});
+
+test.each([
+  ['deleted and made anew', () => rm(folder, { recursive: true })],
+  ['mounted over', () => rename(folder, `${folder}-below`)],
+])('A14: a folder that was %s rings, and so do the files in it', async (_, remove) => {
+  hang();
+  await ringsFor('first');
+  await remove();
+  await mkdir(folder);
+  heard = [];
+  await ringsFor('second');
+  expect(told).toEqual([]);
+});
+
+test('A14 A15: a folder that is missing at first rings when it is there', async () => {
+  await rm(folder, { recursive: true });
+  hang();
+  await mkdir(folder);
+  await ringsFor('x');
+  expect(told).toEqual([]);
 });

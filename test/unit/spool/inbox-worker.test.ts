@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, renameSync, rmdirSync, writeSync } from 'node:fs';
-import { lstat, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, lstat, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -10,9 +10,10 @@ import { Fault } from '../../../shared/runtime/faults.ts';
 import type { StepResult } from '../../../shared/runtime/task-loop.ts';
 import type { Inbox } from '../../../shared/spool/inbox.ts';
 import { InboxWorker, type FileHandler } from '../../../shared/spool/inbox-worker.ts';
+import { wholeOf } from '../../../shared/spool/received-file.ts';
 import { findDelivery, insertSeen, markClaimed } from '../../../shared/store/deliveries.ts';
 import { registerWorker, type Worker } from '../../../shared/store/workers.ts';
-import { loadedTexts, loading, loadingOf } from '../../support/loading.ts';
+import { loadedTexts, loading, loadingOf, textOf } from '../../support/loading.ts';
 import {
   contentsOf,
   drop,
@@ -26,6 +27,7 @@ import {
   withSettings,
   type TemporarySpool,
 } from '../../support/temporary-spool.ts';
+import { asOrdinaryUser } from '../../support/ordinary-user.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { watchedDb } from '../../support/watched-db.ts';
 
@@ -93,9 +95,9 @@ describe('a good file', () => {
 
   test('reaches the handler with the very bytes of its digest', async () => {
     const bytes = Buffer.from([0, 255, 10, 13]);
-    let seen: Buffer | undefined;
-    await receive('x', bytes, (file) => {
-      seen = file.bytes;
+    let seen: Uint8Array | undefined;
+    await receive('x', bytes, async (file) => {
+      seen = await wholeOf(file);
       return loading(file);
     });
     expect(seen).toEqual(bytes);
@@ -104,7 +106,7 @@ describe('a good file', () => {
   test('that is dropped again under its name while the first is worked on is another one', async () => {
     await drop(inbox, 'x', 'one');
     const worker = new InboxWorker(inbox, async (file) => {
-      if (file.bytes.toString() === 'one') await drop(inbox, 'x', 'two');
+      if ((await textOf(file)) === 'one') await drop(inbox, 'x', 'two');
       return loadingOf(file);
     });
     await round(worker);
@@ -112,6 +114,21 @@ describe('a good file', () => {
     expect(await loadedTexts(at.store.db)).toEqual(['one', 'two']);
     expect(await finals()).toEqual(['done/2026/05/06/x', 'done/2026/05/06/x.2']);
   });
+});
+
+test('A22: names that differ in case or composition only are files of their own, with archive names of their own', async () => {
+  const names = ['x', 'X', 'e\u0301', '\u00e9'];
+  for (const name of names) await drop(inbox, name, `text of ${name}`);
+  expect(await round(new InboxWorker(inbox, loading))).toEqual({ worked: 4, refused: 2, waiting: 0 });
+  expect(await loadedTexts(at.store.db)).toEqual(['text of X', 'text of x']);
+  const ends = await finalFiles(inbox);
+  expect(ends.map(({ content }) => content).sort()).toEqual(names.map((name) => `text of ${name}`).sort());
+  expect(ends.map(({ folder, path }) => `${folder}/${path}`).sort()).toEqual([
+    'done/2026/05/06/X',
+    'done/2026/05/06/x',
+    'rejected/unnamed',
+    expect.stringMatching(/^rejected\/unnamed\.\d$/),
+  ]);
 });
 
 describe('a file that is refused unread', () => {
@@ -280,8 +297,8 @@ describe('what the handler finds', () => {
   });
 
   test('A26: a file that we may not take stays, the others go on, and it is told once', async () => {
-    const told: string[] = [];
-    const emit: Emit = (name) => void told.push(name);
+    const told: [string, object][] = [];
+    const emit: Emit = (name, fields) => void told.push([name, fields]);
     // A folder in its place cannot be linked, like a file of somebody else's that we may not write.
     let swapped = false;
     const swap = (call: string) => {
@@ -295,11 +312,47 @@ describe('what the handler finds', () => {
     await drop(inbox, 'b', 'two');
     expect(await round(worker)).toMatchObject({ worked: 1 });
     expect(await loadedTexts(at.store.db)).toEqual(['two']);
-    expect(told.filter((name) => name === 'file.unclaimed')).toHaveLength(1);
+    const unclaimed = told.filter(([name]) => name === 'file.unclaimed');
+    expect(unclaimed).toHaveLength(1);
+    const { uid, gid, mode } = await lstat(dropPath(inbox, 'a'));
+    expect(unclaimed[0]?.[1]).toMatchObject({
+      file: 'a',
+      code: 'SPOOL_PERMISSION',
+      detail: expect.stringContaining(
+        `belongs to ${uid}:${gid} and has mode 0${(mode & 0o777).toString(8)}; we are `,
+      ) as unknown,
+    });
     rmdirSync(dropPath(inbox, 'a'));
     renameSync(dropPath(inbox, '.a'), dropPath(inbox, 'a'));
     await round(worker);
     expect(await loadedTexts(at.store.db)).toEqual(['one', 'two']);
+  });
+
+  test('A26: a file that we may not read is deferred, with its owner and mode; it is held after all attempts', async () => {
+    await drop(inbox, 'a', 'one');
+    await drop(inbox, 'b', 'two');
+    await chmod(dropPath(inbox, 'a'), 0);
+    const worker = new InboxWorker(inbox, loading);
+    await asOrdinaryUser(at.store.folder, async () => {
+      const { uid, gid } = await lstat(dropPath(inbox, 'a'));
+      const owner = `the file belongs to ${uid}:${gid} and has mode 0000; we are ${uid}:${gid}`;
+      expect(await round(worker)).toMatchObject({ worked: 2, refused: 0 });
+      const rows = async () => (await ledger(at.store.db)).sort((x, y) => x.name.localeCompare(y.name));
+      expect(await rows()).toMatchObject([
+        { name: 'a', state: 'deferred', fault_code: 'SPOOL_PERMISSION', detail: `EACCES: ${owner}` },
+        { name: 'b', state: 'done' },
+      ]);
+      for (let attempt = 2; attempt <= 4; attempt++) {
+        at.clock.advance(100);
+        await step(worker);
+      }
+      expect((await rows())[0]).toMatchObject({
+        state: 'held',
+        fault_code: 'TOO_MANY_ATTEMPTS',
+        detail: `SPOOL_PERMISSION after 4 attempts: EACCES: ${owner}`,
+      });
+      expect(at.events.at(-1)?.name).toBe('file.held');
+    });
   });
 
   test('O05: a bug ends the round, and its attempt is counted', async () => {
@@ -321,12 +374,9 @@ describe('records and ledger are one transaction', () => {
     (fault: Fault): FileHandler =>
     (file) => {
       const decision = loadingOf(file);
-      return Promise.resolve({
-        summary: decision.summary,
-        commit: async (trx) => {
-          await decision.commit(trx);
-          throw fault;
-        },
+      return Promise.resolve(async (trx) => {
+        await decision(trx);
+        throw fault;
       });
     };
 

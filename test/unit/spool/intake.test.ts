@@ -1,5 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  link,
+  mkdir,
+  mkdtemp,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -7,6 +19,11 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Intake } from '../../../shared/spool/intake.ts';
 import { showName } from '../../../shared/spool/names.ts';
 import { drop, temporarySpool, withSettings, type TemporarySpool } from '../../support/temporary-spool.ts';
+
+const memory = '/dev/shm';
+const [one, other] = await Promise.all([memory, tmpdir()].map((path) => stat(path).catch(() => undefined)));
+// Another device needs one; where /dev/shm is none, the reporter names what was left out.
+const twoDevices = one !== undefined && one.dev !== other?.dev;
 
 let at: TemporarySpool;
 let intake: Intake;
@@ -76,14 +93,34 @@ describe('A01: a file is taken when it has been quiet', () => {
     expect((await look(2, restarted)).ready).toEqual(['x']);
   });
 
+  const stamp = (name: string, time: number) =>
+    utimes(join(at.inbox.folders.in, name), time / 1000, time / 1000);
+
   test.each([
     ['A09: from last year', '2025-01-01'],
     ['A10: from the future', '2099-01-01'],
   ])('%s: the file’s own time does not matter', async (_, date) => {
     await drop(at.inbox, 'x');
-    await utimes(join(at.inbox.folders.in, 'x'), new Date(date), new Date(date));
+    await stamp('x', Date.parse(date));
     expect((await look()).ready).toEqual([]);
     expect((await look(2)).ready).toEqual(['x']);
+  });
+
+  test('A10: a time ahead of our clock is told once, with the seconds, when the file is taken', async () => {
+    for (const [name, ahead] of [
+      ['far', 3602],
+      ['near', 61],
+      ['past', -3600],
+    ] as const) {
+      await drop(at.inbox, name);
+      await stamp(name, at.clock.now().getTime() + ahead * 1000);
+    }
+    await look();
+    expect((await look(2)).ready).toEqual(['far', 'near', 'past']);
+    for (let more = 0; more < 3; more++) expect((await look(2)).ready).toContain('far');
+    expect(at.events).toEqual([
+      { name: 'file.time-ahead', fields: { folder: at.inbox.name, file: 'far', seconds: 3600 } },
+    ]);
   });
 
   test('a file that went and came back is looked at anew', async () => {
@@ -171,6 +208,73 @@ describe('what lies in the folder', () => {
     expect((await look(2)).ready).toEqual(['link']);
   });
 
+  test('A26: files that were handed out and not taken come behind the others', async () => {
+    intake = new Intake(withSettings(at.inbox, { quietSeconds: 0 }));
+    for (let count = 0; count < 500; count++) await drop(at.inbox, `stuck${count}`, '');
+    await look();
+    expect((await look()).ready).toHaveLength(500);
+    for (const name of ['a', 'b']) await drop(at.inbox, name);
+    await look();
+    const { ready, waiting } = await look();
+    expect(ready).toHaveLength(500);
+    expect(ready).toEqual(expect.arrayContaining(['a', 'b']));
+    expect(waiting).toBe(0);
+  });
+
+  describe('A16: a crowd of files that are never taken', () => {
+    const stuck = 400;
+    const portion = 50;
+    /** In an inbox with markers, and these have none. */
+    async function crowd(): Promise<void> {
+      intake = new Intake(withSettings(at.inbox, { marker: '.ok', quietSeconds: 1 }), portion);
+      for (let count = 0; count < stuck; count++) await drop(at.inbox, `stuck${count}`, '');
+    }
+
+    test('A16: a new file is still served, within one turn of each portion', async () => {
+      await crowd();
+      for (let looks = 0; looks < 40; looks++) await look(1);
+      for (const name of ['x', 'x.ok']) await drop(at.inbox, name, '');
+      let looks = 1;
+      while ((await look(1)).ready[0] !== 'x') looks++;
+      expect(looks).toBeLessThanOrEqual(2 * Math.ceil(stuck / portion) + 2);
+      expect(
+        at.events.filter((event) => event.name === 'inbox.crowded').map((event) => event.fields),
+      ).toEqual([{ inbox: at.inbox.name, files: stuck, lookedAtOnce: portion }]);
+    });
+
+    test('A16: all are looked at before a daemon that runs once may end', async () => {
+      await crowd();
+      for (const name of ['x', 'x.ok']) await drop(at.inbox, name, '');
+      const found: string[] = [];
+      let looks = 0;
+      for (let waiting = 1; waiting > 0 && looks < 200; looks++) {
+        const scan = await look(1);
+        found.push(...scan.ready);
+        waiting = scan.waiting;
+        for (const name of scan.ready) await rm(join(at.inbox.folders.in, name));
+      }
+      expect(found).toEqual(['x']);
+      expect(looks).toBeLessThan(200);
+    });
+
+    test('A16: the others are taken, every one, also while the crowd gets smaller', async () => {
+      intake = new Intake(withSettings(at.inbox, { quietSeconds: 0 }), portion);
+      for (let count = 0; count < stuck; count++) await drop(at.inbox, `good${count}`, '');
+      const found = new Set<string>();
+      for (let waiting = 1; waiting > 0;) {
+        const scan = await look(1);
+        // Of a folder this size, never more than twice a portion.
+        expect(scan.ready.length).toBeLessThanOrEqual(2 * portion);
+        for (const name of scan.ready) {
+          found.add(name);
+          await rm(join(at.inbox.folders.in, name));
+        }
+        waiting = scan.waiting;
+      }
+      expect(found.size).toBe(stuck);
+    });
+  });
+
   test('A16: one scan hands out 500 files at most and says that there are more', async () => {
     intake = new Intake(withSettings(at.inbox, { quietSeconds: 0 }));
     for (let count = 0; count < 503; count++) await drop(at.inbox, `x${count}`, '');
@@ -188,5 +292,52 @@ describe('what lies in the folder', () => {
     await drop(at.inbox, 'y');
     await look();
     expect((await look(2)).ready).toEqual(['y']);
+    expect(at.events).toEqual([{ name: 'inbox.replaced', fields: { inbox: at.inbox.name } }]);
   });
+
+  test('A14: another folder in its place is noticed between two looks', async () => {
+    await drop(at.inbox, 'x');
+    await look();
+    await rename(at.inbox.folders.in, join(at.spool, 'unmounted'));
+    await mkdir(at.inbox.folders.in);
+    await link(join(at.spool, 'unmounted', 'x'), join(at.inbox.folders.in, 'x'));
+    // The very same file, and yet it has to be quiet in this folder first.
+    expect((await look(2)).ready).toEqual([]);
+    expect((await look(2)).ready).toEqual(['x']);
+    expect(at.events).toHaveLength(1);
+  });
+
+  test('A14: with another folder of the inbox gone, nothing is taken', async () => {
+    await drop(at.inbox, 'x');
+    await rm(at.inbox.folders.hold, { recursive: true });
+    await expect(intake.scan()).rejects.toMatchObject({
+      code: 'SPOOL_MISSING',
+      detail: expect.stringContaining('/hold is missing') as unknown,
+    });
+    await mkdir(at.inbox.folders.hold);
+    await look();
+    expect((await look(2)).ready).toEqual(['x']);
+  });
+
+  (twoDevices ? test : test.skip)(
+    'A14 K07: mounted anew on another device it is a fault, until it is mended',
+    async () => {
+      const elsewhere = await mkdtemp(join(memory, 'in-'));
+      try {
+        await look();
+        await rename(at.inbox.folders.in, join(at.spool, 'unmounted'));
+        await symlink(elsewhere, at.inbox.folders.in);
+        await drop(at.inbox, 'x');
+        for (let looks = 0; looks < 3; looks++)
+          await expect(look(2)).rejects.toMatchObject({ code: 'SPOOL_DEVICES' });
+        await rm(at.inbox.folders.in);
+        await rename(join(at.spool, 'unmounted'), at.inbox.folders.in);
+        await drop(at.inbox, 'y');
+        await look();
+        expect((await look(2)).ready).toEqual(['y']);
+      } finally {
+        await rm(elsewhere, { recursive: true });
+      }
+    },
+  );
 });

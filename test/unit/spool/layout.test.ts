@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { archiveFolder, checkInbox, makeInbox } from '../../../shared/spool/layout.ts';
+import { asOrdinaryUser } from '../../support/ordinary-user.ts';
 
 const memory = '/dev/shm';
 const [one, other] = await Promise.all([memory, tmpdir()].map((path) => stat(path).catch(() => undefined)));
@@ -41,6 +42,15 @@ describe('the folders of an inbox', () => {
     await expect(checkInbox(root)).rejects.toMatchObject({ code: 'SPOOL_MISSING', detail: naming('hold') });
     await writeFile(join(root, 'hold'), '');
     await expect(checkInbox(root)).rejects.toMatchObject({ code: 'SPOOL_MISSING', detail: naming('hold') });
+  });
+
+  test('R04: one that we may not look at is not called missing', async () => {
+    await makeInbox(root);
+    await asOrdinaryUser(root, async () => {
+      await chmod(root, 0);
+      await expect(checkInbox(root)).rejects.toMatchObject({ code: 'EACCES' });
+      await chmod(root, 0o700);
+    });
   });
 
   (twoDevices ? test : test.skip)('K07: on different devices are a fault that names both', async () => {

@@ -165,6 +165,43 @@ describe('a move that a crash cut off', () => {
   });
 });
 
+describe('A19: a file that has other names', () => {
+  const linked = (fields: object) => ({ name: 'file.linked', fields: { folder: at.inbox.name, ...fields } });
+
+  test('A19: is accepted, and told of once, when it is settled', async () => {
+    await drop(at.inbox, 'other', 'one');
+    await link(dropPath(at.inbox, 'other'), dropPath(at.inbox, 'third'));
+    await link(dropPath(at.inbox, 'other'), dropPath(at.inbox, 'x'));
+    const path = dropPath(at.inbox, 'x');
+    const mark = await markOf(path);
+    const row = mark && (await claim(at.inbox, { path, name: 'x', mark }));
+    if (row === undefined) throw new Error('not claimed');
+    expect(await settled(await done(row))).toMatchObject({ state: 'done' });
+    expect(await text('done/2026/05/06/x')).toBe('one');
+    expect(at.events).toEqual([linked({ file: 'x', delivery: row.id, otherNames: 2 })]);
+  });
+
+  test('A19: and has lost them by then is not worth a word', async () => {
+    await drop(at.inbox, 'other', 'one');
+    await link(dropPath(at.inbox, 'other'), dropPath(at.inbox, 'x'));
+    const path = dropPath(at.inbox, 'x');
+    const mark = await markOf(path);
+    const row = mark && (await claim(at.inbox, { path, name: 'x', mark }));
+    if (row === undefined) throw new Error('not claimed');
+    await rm(dropPath(at.inbox, 'other'));
+    await settled(await done(row));
+    expect(at.events).toEqual([]);
+  });
+
+  test('A19: the names of a move that a crash cut off are no others', async () => {
+    const row = await done(await claimed('x'));
+    const first = await settled(row);
+    await link(join(at.spool, first?.place ?? ''), workPath(at.inbox, row));
+    await settled(row);
+    expect(at.events).toEqual([]);
+  });
+});
+
 test('K13: a file that is nowhere is told once, and its row has no place', async () => {
   const row = await rejected(await claimed('x'));
   await rm(workPath(at.inbox, row));

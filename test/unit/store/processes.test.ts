@@ -8,6 +8,7 @@ import { sql } from 'kysely';
 import { auditOf } from '../../../shared/store/audit.ts';
 import { batchItems, listBatches } from '../../../shared/store/batches.ts';
 import { openStore } from '../../../shared/store/open-store.ts';
+import { migrationNames } from '../../support/migrations.ts';
 import { numbers } from '../../support/store-examples.ts';
 import { startStoreProcess, type StoreProcess } from '../../support/store-process.ts';
 import { temporaryStore, type TemporaryStore } from '../../support/temporary-store.ts';
@@ -106,7 +107,7 @@ describe('processes on one store', () => {
     const waiting = patient.tell('migrate', file);
     expect(await hasty.tell('open', file, 0.3)).toEqual({ fault: 'STORE_BUSY', class: 'transient' });
     plain.exec('commit');
-    expect(await waiting).toEqual({ done: ['0001-initial'] });
+    expect(await waiting).toEqual({ done: migrationNames });
     plain.close();
   });
 
@@ -120,7 +121,7 @@ describe('processes on one store', () => {
           .filter((answer) => 'done' in answer)
           .map(({ done }) => done)
           .flat(),
-      ).toEqual(['0001-initial']);
+      ).toEqual(migrationNames);
       expect(answers.filter((answer) => 'fault' in answer)).toEqual([]);
       const db = await openStore({ file, busySeconds: 5 });
       await db.destroy();

@@ -1,0 +1,48 @@
+import { storeFile } from '../runtime/paths.ts';
+import type { Task } from '../runtime/task-loop.ts';
+import { shortenWal } from '../store/sqlite/wal.ts';
+import { heartbeat } from '../store/workers.ts';
+import type { Runtime } from './process.ts';
+
+const heartbeatSeconds = 10;
+const megabyte = 1024 * 1024;
+
+/**
+ * Writes the heartbeat from within the loop, so that it tells of progress and not merely of a running timer, and looks
+ * after the store at the same pace.
+ */
+export function signOfLife(runtime: Runtime): Task {
+  const { db, worker, clock } = runtime;
+  const watchWal = walWatch(runtime);
+  let last = clock.monotonic();
+  return {
+    name: 'sign of life',
+    step: async () => {
+      if (clock.monotonic() - last > heartbeatSeconds * 1000) {
+        last = clock.monotonic();
+        await heartbeat(db, worker, clock.now());
+        await watchWal();
+      }
+      return { worked: 0, refused: 0, waiting: 0 };
+    },
+  };
+}
+
+/** Tells operators when the write-ahead log is too long and cannot be cut; again each time that it has doubled. */
+function walWatch({ db, loaded, emit }: Runtime): () => Promise<void> {
+  const file = storeFile(loaded);
+  const limit = loaded.config.store.walMegabytes * megabyte;
+  let told = 0;
+  return async () => {
+    const bytes = await shortenWal(db, file, limit);
+    if (bytes <= limit) told = 0;
+    else if (bytes >= 2 * told) {
+      told = bytes;
+      emit('store.wal-large', {
+        file: `${file}-wal`,
+        megabytes: Math.ceil(bytes / megabyte),
+        action: 'Find the program that keeps the store open for reading, a backup or a shell, and end it.',
+      });
+    }
+  };
+}

@@ -1,0 +1,34 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+
+import { faultsPage, idsIn, type TestsOfRow } from './page.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export const pageFile = join(root, 'docs', 'faults.md');
+
+/** The page as it has to be now. */
+export async function madePage(): Promise<string> {
+  const page = faultsPage(await testsByRow());
+  return format(page, { ...(await resolveConfig(pageFile)), parser: 'markdown' });
+}
+
+/** Looks for row ids in the names of all tests. */
+export async function testsByRow(): Promise<TestsOfRow> {
+  const entries = await readdir(join(root, 'test'), { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter(
+      (entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.endsWith('acceptance'),
+    )
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .sort();
+  const found = new Map<string, string[]>();
+  for (const file of files) {
+    for (const id of idsIn(await readFile(join(root, file), 'utf8'))) {
+      found.set(id, [...(found.get(id) ?? []), file]);
+    }
+  }
+  return found;
+}

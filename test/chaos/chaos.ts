@@ -1,0 +1,116 @@
+import { parseArgs } from 'node:util';
+
+import { failPoints } from '../../shared/runtime/fail-point.ts';
+import { addTo, countOf, defects, emptyTally, type Finding, type Tally } from './findings.ts';
+import { everywhere, killAtPoints } from './matrix.ts';
+import { killAtRandom } from './random-kills.ts';
+
+const help = `Processes of real installations are killed, and started again; nothing may be lost, doubled, half visible,
+or on the disk in the clear.
+
+  npm run chaos [-- --seed N --kills N]
+
+  --kills N   kills altogether (default 1000): first at every passing of every fail-point in every stage, which are
+              some five hundred, whatever N is; then at random moments of daemons through which orders flow
+  --seed N    chooses those moments (default: other ones each time; the seed is printed)
+
+The last line of stdout is one JSON document. Progress and what is found go to stderr.
+
+Exit codes:
+  0  nothing was found, and enough of the kills met a process at work
+  1  something was found, or the kills missed
+  2  the command line is not valid
+`;
+
+/** Of the random kills, so many must have met work in progress. */
+const randomHitsAtLeast = 0.5;
+/** Kills from one line of progress to the next. */
+const progressEvery = 25;
+const told = new Set<Finding>();
+
+interface Options {
+  readonly seed: number;
+  readonly kills: number;
+}
+
+const options = readOptions();
+if (options) process.exitCode = (await play(options)) ? 0 : 1;
+
+/** @returns undefined when there is nothing to do: the exit code is set */
+function readOptions(): Options | undefined {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+        kills: { type: 'string', default: '1000' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (!values.help) return { seed: wholeNumber(values.seed), kills: wholeNumber(values.kills) };
+    process.stdout.write(help);
+  } catch (error) {
+    process.stderr.write(`chaos: ${error instanceof Error ? error.message : String(error)}\n\n${help}`);
+    process.exitCode = 2;
+  }
+  return undefined;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,10}$/.test(text)) throw new Error(`${text} is not a whole number of at most ten digits`);
+  return Number(text);
+}
+
+/** @returns whether all is well */
+async function play({ seed, kills }: Options): Promise<boolean> {
+  say(`seed ${seed}`);
+  const tally = emptyTally();
+  const misses: string[] = [];
+  try {
+    await playPoints(tally, misses);
+    if (tally.kills < kills) await playRandom(seed, kills - tally.kills, tally, misses);
+  } catch (error) {
+    tally.findings.push({ defect: 'lost', what: String(error instanceof Error ? error.stack : error) });
+  }
+  tellNew(tally.findings);
+  if (tally.findings.length > 0) say(`all this with --seed ${seed}`);
+  for (const miss of misses) say(`MISSED: ${miss}`);
+  const { hits, files, findings } = tally;
+  const counts = Object.fromEntries(defects.map((defect) => [defect, countOf(defect, findings)]));
+  process.stdout.write(`${JSON.stringify({ kills: tally.kills, hits, files, ...counts, seed })}\n`);
+  return misses.length === 0 && findings.length === 0;
+}
+
+async function playPoints(tally: Tally, misses: string[]): Promise<void> {
+  const found = await killAtPoints(everywhere, (sofar, of) =>
+    tellProgress(`at fail-points, of ${of}`, sofar),
+  );
+  addTo(tally, found.tally);
+  const never = failPoints.filter((point) => !found.hit.has(point));
+  if (never.length > 0) misses.push(`nobody died at ${never.join(', ')}`);
+  const alive = tally.kills - tally.hits;
+  if (alive > 0) misses.push(`${alive} processes did not come to the point at which they should have died`);
+}
+
+async function playRandom(seed: number, kills: number, tally: Tally, misses: string[]): Promise<void> {
+  const found = await killAtRandom(seed, kills, (sofar) => tellProgress(`at random, of ${kills}`, sofar));
+  addTo(tally, found);
+  if (found.hits < randomHitsAtLeast * found.kills)
+    misses.push(`only ${found.hits} of ${found.kills} random kills met work in progress`);
+}
+
+function tellProgress(what: string, { kills, hits, findings }: Tally): void {
+  tellNew(findings);
+  if (kills % progressEvery === 0) say(`killed ${what}: ${kills}, hits: ${hits}`);
+}
+
+/** Each finding, as soon as it is there. */
+function tellNew(findings: readonly Finding[]): void {
+  for (const finding of findings.filter((each) => !told.has(each))) {
+    told.add(finding);
+    say(`${finding.defect}: ${finding.what}`);
+  }
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
