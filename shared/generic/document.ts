@@ -3,7 +3,7 @@ import { default as addFormats } from 'ajv-formats';
 
 import type { GenericInterface, GenericRecord } from './generic-interface.ts';
 import { DocumentProblem } from './problem.ts';
-import { parseJson } from './read-json.ts';
+import { checkTexts, parseJson } from './read-json.ts';
 import { RecordCutter, type CutRecord } from './record-cutter.ts';
 import { interfaces } from './registry.ts';
 
@@ -136,7 +136,7 @@ export function readDocument<Document>(
 /**
  * Writes a document, after the same checks that a reader will make: what we publish is never refused for its form.
  *
- * @throws DocumentProblem SCHEMA_VIOLATION, COUNT_MISMATCH
+ * @throws DocumentProblem SCHEMA_VIOLATION, COUNT_MISMATCH, CONTROL_CHAR, ENCODING
  */
 export function writeDocument<Document extends object, Item>(
   known: GenericInterface<Document, Item>,
@@ -152,6 +152,7 @@ export function writeDocument<Document extends object, Item>(
     problems.add(found.map((problem) => `/${property}${list ? `/${index}` : ''}${problem}`));
   }
   settle(plain, header, records.length, problems);
+  checkTexts(document);
   return new TextEncoder().encode(JSON.stringify(document));
 }
 

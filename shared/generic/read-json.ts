@@ -60,7 +60,7 @@ const tellingEscape = /\\(?:[bf]|u(?:00|d[89a-f]))/i;
  *
  * @throws DocumentProblem CONTROL_CHAR, ENCODING
  */
-function checkTexts(value: unknown): void {
+export function checkTexts(value: unknown): void {
   if (typeof value === 'string') {
     const found = controlCharacter.exec(value);
     if (found) throw new DocumentProblem('CONTROL_CHAR', `${codePoint(found[0])}, written as an escape`);

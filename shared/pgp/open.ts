@@ -28,7 +28,7 @@ export interface Opened {
  * Opens one OpenPGP message, binary or armoured. Nothing of the content is given out before its integrity and all its
  * signatures are settled. The file name inside the message is ignored.
  *
- * @throws Fault NOT_ENCRYPTED, PGP_MALFORMED, TOO_LARGE, PGP_TOO_MANY_RECIPIENTS, PGP_NO_INTEGRITY, PGP_NO_KEY,
+ * @throws Fault NOT_ENCRYPTED, PGP_MALFORMED, PGP_TOO_MANY_RECIPIENTS, PGP_NO_INTEGRITY, PGP_NO_KEY,
  *   PGP_INTEGRITY, PGP_BOMB, PGP_WEAK_ALGORITHM, and what `settleSignatures` throws
  */
 export async function openMessage(

@@ -85,7 +85,7 @@ export class InboxWorker {
    * One round. What concerns one file only is settled with that file, and a file that cannot be claimed, settled or
    * moved now does not keep the others waiting.
    *
-   * @throws Fault of class environment or bug at once; at the end the first of class transient
+   * @throws Fault of class environment or bug, and STORE_BUSY, at once; at the end the first other of class transient
    */
   async step(stop: AbortSignal): Promise<StepResult> {
     let worked = 0;
@@ -100,7 +100,8 @@ export class InboxWorker {
         if (state === 'rejected' || state === 'held') refused++;
       } catch (thrown) {
         const fault = toFault(thrown);
-        if (fault.class !== 'transient') throw fault;
+        // A store that is busy is so for every file: to wait for it once for each would take long.
+        if (fault.class !== 'transient' || fault.code === 'STORE_BUSY') throw fault;
         failed ??= fault;
       }
     };
@@ -310,13 +311,13 @@ export class InboxWorker {
       at: clock.now(),
     });
     failPoint('work.refused');
-    await finishMove(this.#inbox, settled);
-    emit(to === 'held' ? 'file.held' : 'file.rejected', {
-      folder: name,
-      file: row.name,
-      delivery: row.id,
-      ...faultFields(fault),
-    });
+    try {
+      await finishMove(this.#inbox, settled);
+    } finally {
+      // Refused it is, also when its way to the last folder is cut off and taken up later.
+      const told = { folder: name, file: row.name, delivery: row.id, ...faultFields(fault) };
+      emit(to === 'held' ? 'file.held' : 'file.rejected', told);
+    }
     return to;
   }
 }

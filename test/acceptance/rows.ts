@@ -263,7 +263,7 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
         id: 'R04',
         fault: 'Quota, file size limit, read-only or failing disk',
         happens: 'The task rests with a growing pause and an alarm, and resumes by itself.',
-        codes: ['NO_SPACE', 'IO_ERROR'],
+        codes: ['NO_SPACE', 'IO_ERROR', 'STORE_FAILED'],
       },
       {
         id: 'R05',
@@ -641,7 +641,7 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
         id: 'D08',
         fault: 'The database file is damaged',
         happens: 'The process ends with an alarm; nothing is repaired by itself.',
-        codes: ['STORE_FAILED'],
+        codes: ['STORE_DAMAGED'],
       },
       {
         id: 'D09',

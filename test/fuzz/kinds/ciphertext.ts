@@ -1,16 +1,19 @@
+import { Readable } from 'node:stream';
+import { createDeflate } from 'node:zlib';
+
 import { loadFile } from '../../../daemons/loader/load-file.ts';
 import { deviceEnrolmentResponse } from '../../../shared/generic/device-enrolment-response.ts';
 import type { GenericInterface } from '../../../shared/generic/generic-interface.ts';
 import { salesOrderDispatch } from '../../../shared/generic/sales-order-dispatch.ts';
 import { configSchema, type InboxConfig } from '../../../shared/runtime/config-schema.ts';
-import { armourOf } from '../../support/pgp.ts';
+import { armourOf, packet } from '../../support/pgp.ts';
 import { arrived, sameEitherWay, told, type Arrival, type End } from '../arrival.ts';
 import { dispatches, responses } from '../documents.ts';
 import type { Input, Kind } from '../input.ts';
 import { mutatedBytes } from '../mutate/bytes.ts';
 import { mutatedJson } from '../mutate/json.ts';
 import { mutatedLines } from '../mutate/lines.ts';
-import { compressedPackets, deflated, mutatedPackets } from '../mutate/packets.ts';
+import { compressedPackets, mutatedPackets } from '../mutate/packets.ts';
 import type { Random } from '../random.ts';
 import { andUndo, fixture, fixtureNames, type Scene } from '../scene.ts';
 import { openSealer, type Sealer } from '../sealer.ts';
@@ -129,21 +132,14 @@ const onlyInMemory: readonly string[] = ['PGP_BAD_SIGNATURE', 'PGP_WEAK_ALGORITH
 
 /** Sizes, in megabytes, of what unpacks to more than an inbox here allows, than is held in memory, than any allows. */
 const bombSizes = [3, 36, 44];
-const bombs = new Map<number, Buffer>();
+const megabyte = Buffer.alloc(1024 * 1024);
 
-/** Each is made once: it takes memory, and that is not the product's. */
-function bomb(random: Random): Buffer {
+/** Compressed data: a packet of literal data that holds nothing but zeros. It is never whole in memory here. */
+async function bomb(random: Random): Promise<Buffer> {
   const megabytes = random.pick(bombSizes);
-  const made = bombs.get(megabytes) ?? deflated(zeros(megabytes * 1024 * 1024));
-  bombs.set(megabytes, made);
-  return made;
-}
-
-/** A packet of literal data, which holds nothing but zeros. */
-function zeros(bytes: number): Buffer {
-  const packet = Buffer.alloc(6 + bytes);
-  packet.set([0xcb, 0xff]);
-  packet.writeUInt32BE(bytes, 2);
-  packet.set([0x62], 6);
-  return packet;
+  const start = Buffer.from([0xcb, 0xff, 0, 0, 0, 0, 0x62, 0, 0, 0, 0, 0]);
+  start.writeUInt32BE(megabytes * megabyte.length + 6, 2);
+  const pieces = [start, ...Array.from({ length: megabytes }, () => megabyte)];
+  const packed = (await Readable.from(pieces).pipe(createDeflate()).toArray()) as Buffer[];
+  return Buffer.from(packet(8, Buffer.concat([Buffer.of(2), ...packed])));
 }

@@ -149,10 +149,9 @@ function withPacket(random: Random, packets: Packets, change: (packet: Packet) =
 const plain = (tag: number, body: Buffer): Packet => ({ tag, body, header: 'new' });
 
 /** The packets within a packet of compressed data: raw deflate, zlib, stored, or a kind that nobody knows. */
-const compressed = (random: Random, packets: Packets): Packet =>
-  compressedAs(random.pick([0, 1, 2, 2, 3, 110]), bytesOf(packets));
-
-function compressedAs(kind: number, bytes: Buffer): Packet {
+function compressed(random: Random, packets: Packets): Packet {
+  const bytes = bytesOf(packets);
+  const kind = random.pick([0, 1, 2, 2, 3, 110]);
   const body = kind === 1 ? deflateRawSync(bytes) : kind === 2 ? deflateSync(bytes) : bytes;
   return plain(8, Buffer.concat([Buffer.of(kind), body]));
 }
@@ -206,8 +205,6 @@ const packetMutations: readonly Mutation<Packets>[] = [
 export const mutatedPackets = (random: Random, bytes: Buffer, other: Buffer): Buffer =>
   bytesOf(mutated<Packets>(random, packetsOf(bytes), packetsOf(other), packetMutations));
 
-export const deflated = (bytes: Buffer): Buffer => bytesOf([compressedAs(2, bytes)]);
-
-/** The packets, compressed in some way. */
+/** The packets, compressed. */
 export const compressedPackets = (random: Random, bytes: Buffer): Buffer =>
   bytesOf([compressed(random, packetsOf(bytes))]);

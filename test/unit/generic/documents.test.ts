@@ -192,6 +192,14 @@ describe('Device Enrolment Request', () => {
     );
   });
 
+  test.each([
+    ['V09 a control character', 'PO\u00007', 'CONTROL_CHAR'],
+    ['V02 half a character', 'PO\ud800', 'ENCODING'],
+  ])('%s is not written: its reader would refuse it', (_what, value, code) => {
+    const document = changed(request, [...order, 'purchaseOrderNumber'], value) as typeof request;
+    expect(() => writeDocument(deviceEnrolmentRequest, document)).toThrow(problem(code));
+  });
+
   test('E06 a file without orders is valid', () => {
     expect(() => read({ ...request, recordCount: 0, orders: [] })).not.toThrow();
   });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,6 +17,11 @@ test('a new file has its content and mode, and replaces none', async () => {
   await writeNew(file, 'one', 0o640);
   await expect(writeNew(file, 'two')).rejects.toMatchObject({ code: 'EEXIST' });
   expect([await readFile(file, 'utf8'), (await stat(file)).mode & 0o777]).toEqual(['one', 0o640]);
+});
+
+test('R01: of a file that cannot be written nothing stays behind', async () => {
+  await expect(writeNew(join(folder, 'x'), 7 as unknown as string)).rejects.toThrow();
+  expect(await readdir(folder)).toEqual([]);
 });
 
 test('R05: a refused fsync is a fault of its own, which names the folder and the error', async () => {
