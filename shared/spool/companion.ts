@@ -6,6 +6,7 @@ import { syncFolder } from '../runtime/durable.ts';
 import { failPoint } from '../runtime/fail-point.ts';
 import { errnoOf } from '../runtime/faults.ts';
 import { companionOf, type Companion, type Delivery, type FileMark } from '../store/deliveries.ts';
+import { withOwner } from './access.ts';
 import { linkFree, markOf, removeName } from './files.ts';
 import { checkManifest, checkRecords, parseManifest, type Manifest } from './manifest.ts';
 import { freeNames } from './names.ts';
@@ -50,7 +51,7 @@ async function textOf(path: Buffer, mark: FileMark): Promise<string | null> {
     handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (['ENOENT', 'ELOOP', 'ENXIO'].includes(errnoOf(error) ?? '')) return null; // Gone, a link, a socket.
-    throw error;
+    throw await withOwner(error, path);
   }
   try {
     if (!(await handle.stat()).isFile()) return null;

@@ -80,13 +80,13 @@ export class Intake {
     return { ready, waiting: coming + Math.max(0, fresh - scanLimit) + this.#endTurn(files, fresh) };
   }
 
-  /** Another folder under the name, made anew or mounted, is looked at like that of a start. */
+  /** Every folder is there, and another one under the name, made anew or mounted, is looked at like that of a start. */
   async #checkPlace(): Promise<void> {
     const { folders, name, settings, emit } = this.#inbox;
     const place = await folderIdentity(folders.in);
     if (place === undefined) throw missing(folders.in);
-    if (place === this.#place) return;
     await checkInbox(dirname(folders.in));
+    if (place === this.#place) return;
     if (this.#place !== undefined) emit('inbox.replaced', { inbox: name });
     this.#place = place;
     this.#seen = new Map();

@@ -1,3 +1,7 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { failPoints } from '../../shared/runtime/fail-point.ts';
@@ -18,7 +22,7 @@ The last line of stdout is one JSON document. Progress and what is found go to s
 
 Exit codes:
   0  nothing was found, and enough of the kills met a process at work
-  1  something was found, or the kills missed
+  1  something was found, or the kills missed, or it was stopped
   2  the command line is not valid
 `;
 
@@ -34,7 +38,10 @@ interface Options {
 }
 
 const options = readOptions();
-if (options) process.exitCode = (await play(options)) ? 0 : 1;
+if (options) {
+  await useOwnFolder();
+  process.exitCode = (await play(options)) ? 0 : 1;
+}
 
 /** @returns undefined when there is nothing to do: the exit code is set */
 function readOptions(): Options | undefined {
@@ -58,6 +65,14 @@ function readOptions(): Options | undefined {
 function wholeNumber(text: string): number {
   if (!/^\d{1,10}$/.test(text)) throw new Error(`${text} is not a whole number of at most ten digits`);
   return Number(text);
+}
+
+/** Everything lies in one folder, which is gone at the end, also when somebody has had enough. */
+async function useOwnFolder(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'chaos-'));
+  process.env.TMPDIR = folder;
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 }
 
 /** @returns whether all is well */

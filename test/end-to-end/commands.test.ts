@@ -103,6 +103,8 @@ describe('on an empty store', () => {
       expect.arrayContaining([expect.objectContaining({ job: 'deviceEnrolmentRequest', lastRun: null })]),
     ],
     [['job', 'run', 'Batch Error Management'], { state: 'complete', batches: 0, problems: [] }],
+    [['spool', 'check'], { files: 0, rows: 0, differences: [] }],
+    [['spool', 'adopt', '--reason', 'x'], []],
     [['property', 'list'], { 'device.enrolment.response.event.failure': 'true' }],
     [['migrate'], { migrations: [] }],
     [['config', 'schema'], { type: 'object' }],
@@ -122,6 +124,7 @@ describe('on an empty store', () => {
     [['batch', 'reprocess', '99', '--reason', 'x'], 'there is no batch 99'],
     [['file', 'show', '99'], 'there is no file 99'],
     [['file', 'retry', '99', '--reason', 'x'], 'there is no received file 99'],
+    [['file', 'reload', '99', '--reason', 'x'], 'there is no received file 99'],
     [
       ['job', 'run', 'nonsense'],
       expect.stringContaining('there is no job nonsense; there are: salesOrderDispatch'),

@@ -24,7 +24,7 @@ works on them must never end, nor hang. The last line is JSON.
 
 Exit codes
   0  nothing was found
-  1  something was found, and is described in the folder that is named
+  1  something was found, and is described in the folder that is named; or it was interrupted
   2  the command line is not valid`;
 
 interface Options {
@@ -112,4 +112,5 @@ function show({ outcomes, kept, counts }: Result): void {
   console.log(JSON.stringify(counts));
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 await main();

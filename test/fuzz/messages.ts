@@ -11,7 +11,7 @@ export interface Task {
   readonly to: number;
   /** Only inputs of this kind. */
   readonly kind?: KindName;
-  /** Each so-manieth input is not worked on but given back, to go the whole way. */
+  /** One of so many inputs is not worked on but given back, to go the whole way. */
   readonly wholeWayEvery?: number;
 }
 

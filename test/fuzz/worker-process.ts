@@ -61,7 +61,7 @@ export class WorkerProcess {
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    living.add(child);
+    living.set(child, folder);
     this.#said = '';
     const hear = (text: string) => {
       this.#said = (this.#said + text).slice(-4000);
@@ -88,10 +88,13 @@ export class WorkerProcess {
   }
 }
 
-/** What is stuck in a loop does not notice that its parent has ended. */
-const living = new Set<ChildProcess>();
+/** Processes and their folders. What is stuck in a loop does not notice that its parent ends. */
+const living = new Map<ChildProcess, string>();
 process.on('exit', () => {
-  for (const child of living) child.kill('SIGKILL');
+  for (const [child, folder] of living) {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 /** Kills a process that was not heard of for too long. */

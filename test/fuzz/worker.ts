@@ -32,14 +32,8 @@ async function wholeWay(input: Input, number: number): Promise<ForTheWholeWay | 
   const { kind, name } = input;
   const dropped = await kinds[kind].dropped?.(input);
   // The name of an answer says what it answers; of all others it is only to be another each time.
-  return (
-    dropped && {
-      ...dropped,
-      number,
-      kind,
-      name: kind === 'answers' || kind === 'xml' ? name : `${number}.${name}`,
-    }
-  );
+  const isAnswer = kind === 'answers' || kind === 'xml';
+  return dropped && { ...dropped, number, kind, name: isAnswer ? name : `${number}.${name}` };
 }
 
 async function work(input: Input, number: number): Promise<Ended> {
@@ -58,6 +52,7 @@ async function work(input: Input, number: number): Promise<Ended> {
 /** The most memory that this process ever had. */
 const mostResidentMB = (): number => process.resourceUsage().maxRSS / 1024;
 
+/** More than twice what any of the inputs needs. */
 const limitMB = 600;
 
 const tooMuch = (before: number, after: number): Verdict['finding'] =>
@@ -76,8 +71,7 @@ async function answer(request: Request): Promise<void> {
 
 // What is thrown, and nobody catches, ends the process: as it would end a daemon.
 process.on('message', (request: Request) => void answer(request));
-// The parent is gone, by Ctrl-C for one: nobody else removes what this process leaves.
-process.on('SIGINT', () => undefined);
+// The parent was killed: nobody else removes what this process leaves.
 process.on('disconnect', () => {
   const [folder] = process.argv.slice(2);
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });

@@ -1,9 +1,13 @@
 import { expect, test } from '@jest/globals';
 
 import {
+  adoptDone,
+  allowDuplicate,
+  companionOf,
   countAttempt,
   countCrash,
   defer,
+  deliveryAt,
   due,
   findDelivery,
   forgetSeen,
@@ -13,9 +17,12 @@ import {
   markClaimed,
   markMoved,
   markPublished,
+  publishedFolders,
+  queuePublication,
   remark,
   reopen,
   reopenMove,
+  settledAfter,
   settleDone,
   settleRefused,
   takeDue,
@@ -308,6 +315,80 @@ export function deliveriesContract(store: StoreUnderTest): void {
     expect(await takeOver(rival, row, second)).toMatchObject({ worker_id: second.id, state: 'claimed' });
     expect(await takeOver(store.db, row, first)).toBeUndefined();
     expect(await fresh(row)).toMatchObject({ worker_id: second.id });
+  });
+
+  test('a companion is kept with its file, word for word', async () => {
+    const worker = await addWorker(store.db);
+    const companion = { suffix: '.ok', dev: '1', inode: '9007199254740993', content: '{"size": 3}\n\u00e9' };
+    const row = await insertSeen(store.db, { inbox, name: 'x', mark: mark('1'), companion }, worker, now);
+    expect(companionOf(await fresh(row as Delivery))).toEqual(companion);
+    expect(companionOf(await addSeen(store.db, worker, '2'))).toBeUndefined();
+  });
+
+  test('a file that is allowed to be a duplicate stays so', async () => {
+    const row = await claimed(await addWorker(store.db), '1');
+    expect(row.reload).toBeNull();
+    expect(await allowDuplicate(store.db, row)).toMatchObject({ reload: 1, state: 'claimed' });
+    expect(await fresh(row)).toMatchObject({ reload: 1 });
+  });
+
+  test('a received file is found by its place, the newest when there were several', async () => {
+    const worker = await addWorker(store.db);
+    const first = await claimed(worker, '1');
+    const second = await claimed(worker, '2');
+    for (const row of [first, second]) await markMoved(store.db, row.id, 'done/x', now);
+    expect(await deliveryAt(store.db, 'done/x')).toMatchObject({ id: second.id });
+    expect(await deliveryAt(store.db, 'done/y')).toBeUndefined();
+  });
+
+  test('settled files are read page by page: those that have a last place', async () => {
+    const worker = await addWorker(store.db);
+    const settled = async (name: string, place: string | null, folder = inbox) => {
+      await settleRefused(store.db, await claimed(worker, name, folder), 'rejected', refusal);
+      const { id } = (await listDeliveries(store.db, { limit: 1 }))[0] as Delivery;
+      await markMoved(store.db, id, place, now);
+      return id;
+    };
+    const ids = [await settled('a', 'rejected/a'), await settled('b', 'rejected/b')];
+    await settled('lost', null);
+    await settled('c', 'rejected/c', anotherInbox);
+    await claimed(worker, 'd');
+    ids.push(await settled('e', 'rejected/e'));
+    expect((await settledAfter(store.db, inbox, 0, 2)).map((row) => row.id)).toEqual(ids.slice(0, 2));
+    expect((await settledAfter(store.db, inbox, ids[1] ?? 0, 2)).map((row) => row.id)).toEqual(ids.slice(2));
+    expect(await settledAfter(store.db, inbox, ids[2] ?? 0, 2)).toEqual([]);
+  });
+
+  test('a forgotten file is entered as processed, once for each identity', async () => {
+    const file = { inbox, name: 'x', mark: mark('1'), digest: 'd1', identity: 'i1', place: 'done/x' };
+    expect(await adoptDone(store.db, file, now)).toMatchObject({
+      state: 'done',
+      identity: 'i1',
+      batch_id: null,
+      moved_at: now.toISOString(),
+    });
+    expect(await adoptDone(store.db, { ...file, place: 'done/y' }, now)).toBeUndefined();
+    expect(await wasDone(store.db, inbox, 'i1')).toMatchObject({ name: 'x', place: 'done/x' });
+    expect(await adoptDone(store.db, { ...file, inbox: anotherInbox }, now)).toBeDefined();
+  });
+
+  test('the folders into which documents are published are known from the documents', async () => {
+    const publication = { name: 'x', content: '', batchId: null, providerRequestId: null };
+    for (const [folder, purpose] of [
+      ['a', 'generic-request'],
+      ['b', 'generic-response'],
+      ['c', 'provider-request'],
+    ] as const)
+      await queuePublication(store.db, { ...publication, folder, purpose }, now);
+    await queuePublication(
+      store.db,
+      { ...publication, name: 'y', folder: 'a', purpose: 'generic-request' },
+      now,
+    );
+    expect((await publishedFolders(store.db, ['generic-request', 'generic-response'])).sort()).toEqual([
+      'a',
+      'b',
+    ]);
   });
 
   test('files are listed newest first, by folder and states', async () => {

@@ -209,7 +209,8 @@ const mutations: readonly Mutation<Node>[] = [
       random.pick([2, 3, 10, 300]),
       1 + Math.floor(maxCharacters / written(place.value, '').length),
     );
-    place.put(...Array.from({ length: times }, () => [nameOf(random, place), place.value] as const));
+    const copy = () => [nameOf(random, place), structuredClone(place.value)] as const;
+    place.put(...Array.from({ length: times }, copy));
   }),
   // A part of another document, or of another place.
   somewhereIn((random, place, other) => {
@@ -228,7 +229,7 @@ const mutations: readonly Mutation<Node>[] = [
   },
   (random, document) => ({
     kind: 'list',
-    items: Array.from({ length: random.between(1, 3) }, () => document),
+    items: Array.from({ length: random.between(1, 3) }, () => structuredClone(document)),
   }),
 ];
 

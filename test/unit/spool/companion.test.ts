@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
-import { link, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -15,6 +15,7 @@ import { Intake } from '../../../shared/spool/intake.ts';
 import { finishMove } from '../../../shared/spool/settle.ts';
 import { companionOf, findDelivery, insertSeen, type Delivery } from '../../../shared/store/deliveries.ts';
 import { loadedTexts, loading, textOf } from '../../support/loading.ts';
+import { asOrdinaryUser } from '../../support/ordinary-user.ts';
 import {
   drop,
   dropPath,
@@ -135,6 +136,29 @@ describe('A05: a file without its marker', () => {
   });
 });
 
+test('A26: a marker that we may not read keeps its file waiting, the others go on, and it is told once', async () => {
+  for (const name of ['a', 'b']) {
+    await drop(inbox, name, name);
+    await drop(inbox, `${name}.ok`, '');
+  }
+  await chmod(dropPath(inbox, 'a.ok'), 0);
+  await asOrdinaryUser(at.store.folder, async () => {
+    for (let looks = 0; looks < 4; looks++) await look(2);
+    expect(await loadedTexts(at.store.db)).toEqual(['b']);
+    expect(await files('in')).toEqual(['a', 'a.ok']);
+    const unclaimed = at.events.filter(({ name }) => name === 'file.unclaimed');
+    expect(unclaimed).toHaveLength(1);
+    expect(unclaimed[0]?.fields).toMatchObject({
+      file: 'a',
+      code: 'SPOOL_PERMISSION',
+      detail: expect.stringContaining('has mode 0000') as unknown,
+    });
+    await chmod(dropPath(inbox, 'a.ok'), 0o600);
+    await look(2);
+    expect(await loadedTexts(at.store.db)).toEqual(['a', 'b']);
+  });
+});
+
 describe('A06: a marker without its file', () => {
   test('A06: stays, is told of once, and is never taken for a file', async () => {
     await drop(inbox, 'x.ok', 'this is no manifest');
@@ -249,6 +273,23 @@ describe('A07: a manifest', () => {
     await round();
     expect(await onlyRow(at.store.db)).toMatchObject({ state: 'done' });
   });
+});
+
+test('A24: a marker that was replaced since it was looked at is looked at anew, with its file', async () => {
+  await drop(inbox, 'x', 'one');
+  await drop(inbox, 'x.ok', `{"size": 3}`);
+  const intake = new Intake(inbox);
+  await intake.scan();
+  at.clock.advance(2);
+  const [candidate] = (await intake.scan()).ready;
+  if (!candidate) throw new Error('nothing is ready');
+  await drop(inbox, 'x.ok', `{"size": 99}`);
+  expect(await claim(inbox, candidate)).toBeUndefined();
+  expect(await ledger(at.store.db)).toEqual([]);
+  expect(await files('in')).toEqual(['x', 'x.ok']);
+  await rm(dropPath(inbox, 'x.ok'));
+  expect(await claim(inbox, candidate)).toBeUndefined();
+  expect(await files('in')).toEqual(['x']);
 });
 
 test('A24: a marker that takes the place of the noted one in that moment stays in in/', async () => {

@@ -138,9 +138,11 @@ describe('K12: temporary files of earlier runs in tmp/', () => {
       { ...publication, batchId: null, providerRequestId: null },
       at.clock.now(),
     );
-    await writeFile(inTmp('1'), 'one');
+    const mark = { dev: '1', inode: '1', size: 1, mtimeNs: '1' };
+    await insertSeen(at.store.db, { inbox: 'another', name: 'y', mark }, inbox.worker, at.clock.now());
+    for (const name of ['1', '2']) await writeFile(inTmp(name), 'one');
     await sweepTemporary(tomorrow());
-    expect(await filesUnder(inbox.folders.hold)).toEqual(['1']);
+    expect(await filesUnder(inbox.folders.hold)).toEqual(['1', '2']);
   });
 
   test('K12: the worker of an inbox looks at its start', async () => {
