@@ -36,6 +36,7 @@ const codeOfErrno: Readonly<Record<string, FaultCode>> = {
   EDQUOT: 'NO_SPACE',
   EFBIG: 'NO_SPACE',
   EROFS: 'IO_ERROR',
+  EXDEV: 'SPOOL_DEVICES',
   EIO: 'IO_ERROR',
   EMFILE: 'TOO_MANY_OPEN_FILES',
   ENFILE: 'TOO_MANY_OPEN_FILES',
