@@ -1,4 +1,4 @@
-import { deflateRawSync, deflateSync } from 'node:zlib';
+import { deflateRawSync, deflateSync, inflateRawSync, inflateSync } from 'node:zlib';
 
 import type { Random } from '../random.ts';
 import { byteMutations, maxBytes } from './bytes.ts';
@@ -204,6 +204,21 @@ const packetMutations: readonly Mutation<Packets>[] = [
 
 export const mutatedPackets = (random: Random, bytes: Buffer, other: Buffer): Buffer =>
   bytesOf(mutated<Packets>(random, packetsOf(bytes), packetsOf(other), packetMutations));
+
+/** Whether there is a packet of a type that may be passed over, also within compressed data (RFC 9580, section 4.3). */
+export const hasPassableType = (bytes: Buffer): boolean =>
+  packetsOf(bytes).some(
+    ({ tag, body }) => (tag >= 40 && tag < 64) || (tag === 8 && hasPassableType(unpacked(body))),
+  );
+
+function unpacked(body: Buffer): Buffer {
+  const unpack = { 1: inflateRawSync, 2: inflateSync }[body[0] ?? 0];
+  try {
+    return unpack?.(body.subarray(1), { maxOutputLength: 4 * maxBytes }) ?? body.subarray(1);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
 
 /** The packets, compressed. */
 export const compressedPackets = (random: Random, bytes: Buffer): Buffer =>
