@@ -112,5 +112,10 @@ function show({ outcomes, kept, counts }: Result): void {
   console.log(JSON.stringify(counts));
 }
 
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+function interrupted(signal: string): never {
+  console.error(`interrupted by ${signal}`);
+  process.exit(1);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => interrupted(signal));
 await main();
