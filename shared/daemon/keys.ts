@@ -45,7 +45,10 @@ export async function openFile(
   ring: KeyRing,
 ): Promise<Content> {
   if (policy.encryption === 'none') return file;
-  const limits = { ...policy, maxPlaintextBytes: policy.maxFileMegabytes * 1024 * 1024 * unpackFactor };
+  const limits = {
+    ...policy,
+    maxPlaintextBytes: Math.floor(policy.maxFileMegabytes * 1024 * 1024 * unpackFactor),
+  };
   const small = file.inMemory ? await openSmall(file, ring, limits, clock.now()) : undefined;
   const opened = small ?? (await openLarge(file, ring, limits, clock.now()));
   if (opened.retiredKey) emit('key.retired-used', { file: file.name, key: opened.decryptedWith });

@@ -217,7 +217,7 @@ export class InboxWorker {
     if (!isAllowedName(nameBytes(row.name))) throw new Fault('BAD_NAME', `the name is ${row.name}`);
     const path = join(spool, row.place ?? '');
     try {
-      return await OpenedFile.open(path, settings.maxFileMegabytes * 1024 * 1024);
+      return await OpenedFile.open(path, Math.floor(settings.maxFileMegabytes * 1024 * 1024));
     } catch (error) {
       if (errnoOf(error) === 'ENOENT')
         throw new Fault('LOST_BY_OPERATOR', `${row.place ?? ''} is gone`, { cause: error });

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import {
   copyFile,
   mkdtemp,
@@ -312,7 +312,13 @@ describe('R03: a disk that is full', () => {
     const { say, exited, stderr } = startLimited(
       `
       const log = createLog({ daemon: 'loader', level: 'info' });
-      for (let i = 0; i < 30; i++) log.emit('task.resumed', { task: 'early ' + i + 'x'.repeat(100) });
+      const { mkdirSync } = await import('node:fs');
+      for (let i = 0; i < 30; i++) {
+        log.emit('task.resumed', { task: 'early ' + i + 'x'.repeat(100) });
+        // The log hands its lines on by and by.
+        await new Promise(setImmediate);
+      }
+      mkdirSync(${JSON.stringify(join(folder, 'all-said'))});
       await word();
       log.emit('task.resumed', { task: 'late' });
       await word();
@@ -320,8 +326,9 @@ describe('R03: a disk that is full', () => {
       4,
     );
     const stdout = () => readFile(join(folder, 'stdout'), 'utf8');
-    await waitFor('a full file', async () => (await stdout()).length === 4096);
+    await waitFor('the early lines', () => existsSync(join(folder, 'all-said')) || undefined);
     const before = await stdout();
+    expect(before).toHaveLength(4096);
     await truncate(join(folder, 'stdout'));
     say();
     await waitFor('the late line', async () => (await stdout()).includes('late'));

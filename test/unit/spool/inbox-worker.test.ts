@@ -156,6 +156,13 @@ describe('a file that is refused unread', () => {
     expect(await onlyRow(at.store.db)).toMatchObject({ state: 'done' });
   });
 
+  test('R07: above a limit that is no whole number of bytes', async () => {
+    const small = { ...inbox, settings: { ...inbox.settings, maxFileMegabytes: 0.01 } };
+    await drop(inbox, 'x', Buffer.alloc(10_486, 'x'));
+    await round(new InboxWorker(small, loading));
+    expect(await onlyRow(at.store.db)).toMatchObject({ fault_code: 'TOO_LARGE' });
+  });
+
   test('R07: however large, without reading it', async () => {
     await drop(inbox, 'x', '');
     await truncate(dropPath(inbox, 'x'), 2 ** 40);
