@@ -38,6 +38,15 @@ interface RunFields {
   readonly run: number;
 }
 
+interface CallFields {
+  readonly provider: string;
+  /** Our id of the request that the call is about. */
+  readonly transaction: string;
+  readonly question: string;
+  /** Number of the exchange, under which it is kept. */
+  readonly exchange: number;
+}
+
 /** A row of the table. `fields` is never there: it carries the type. */
 interface EventRow<Fields extends object> {
   readonly level: Level;
@@ -86,6 +95,27 @@ export const events = {
   /** Lines that a file of the log could not take, from the first of them to the line behind this one. */
   'log.lost': warn as EventRow<{ file: string; lines: number }>,
   'doorbell.failed': warn as EventRow<{ inbox: string; detail: string }>,
+  /** A call of a provider over HTTPS. */
+  'provider.called': info as EventRow<CallFields & { status: number; milliseconds: number }>,
+  'provider.failed': warn as EventRow<CallFields & FaultFields>,
+  /** What came back is nothing that the provider is known to say; it is kept with the exchange. */
+  'provider.answer-unknown': error as EventRow<CallFields & FaultFields>,
+  /** The provider says that our access or account is wrong. */
+  'provider.denied': error as EventRow<{ provider: string; detail: string }>,
+  /** It failed so often, or so plainly, that it is left alone for a while. */
+  'provider.rests': error as EventRow<{ provider: string; until: string } & FaultFields>,
+  'provider.resumed': info as EventRow<{ provider: string }>,
+  /** New files of certificate, key or token cannot be used; the ones before stay in use. */
+  'provider.credentials-refused': error as EventRow<{ provider: string } & FaultFields>,
+  /** Files are taken over HTTPS from now on. */
+  'endpoint.listening': info as EventRow<{ address: string; port: number }>,
+  /** A file that somebody posted; `known`: its bytes had come before, and are not taken twice. */
+  'endpoint.received': info as EventRow<
+    Omit<FileFields, 'delivery'> & { digest: string; size: number; known: boolean; milliseconds: number }
+  >,
+  'endpoint.refused': warn as EventRow<{ from: string; file?: string; status?: number; detail: string }>,
+  /** New files of certificate, key or token cannot be used; the ones before stay in use. */
+  'endpoint.credentials-refused': error as EventRow<FaultFields>,
   'daemon.started': info as EventRow<{ pid: number; version: string; home: string }>,
   'daemon.ready': info as EventRow<object>,
   'daemon.stopping': info as EventRow<{ reason: string }>,

@@ -230,6 +230,18 @@ export async function wasDone(db: Db, inbox: string, identity: string): Promise<
     .executeTakeFirst();
 }
 
+/** Received files of this name that are in hand, or wait for their next try or for an operator. */
+export async function atHand(db: Db, inbox: string, name: string): Promise<Delivery[]> {
+  return db
+    .selectFrom('delivery')
+    .selectAll()
+    .where('direction', '=', 'in')
+    .where('folder', '=', inbox)
+    .where('state', 'in', ['seen', 'claimed', 'deferred', 'held'])
+    .where('name', '=', name)
+    .execute();
+}
+
 /** An empty list cannot be written in SQL. */
 const heldByNone = (where: ExpressionBuilder<Tables, 'delivery'>, holders: readonly number[]) =>
   holders.length === 0 ? where.lit(true) : where('worker_id', 'not in', holders);

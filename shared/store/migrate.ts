@@ -5,6 +5,7 @@ import { Fault, toFault } from '../runtime/faults.ts';
 import * as initial from './migrations/0001-initial.ts';
 import * as companions from './migrations/0002-companions.ts';
 import * as batchHeader from './migrations/0003-batch-header.ts';
+import * as providerExchanges from './migrations/0004-provider-exchanges.ts';
 import type { Db, Tables } from './tables.ts';
 
 /** Every migration, by name; they run in the order of their names. */
@@ -12,6 +13,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0002-companions': companions,
   '0003-batch-header': batchHeader,
+  '0004-provider-exchanges': providerExchanges,
 };
 
 /** Tables that a complete store has. The type demands that every table of `Tables` is named. */
@@ -35,6 +37,8 @@ const tables: Readonly<Record<keyof Tables, true>> = {
   provider_request: true,
   provider_request_order: true,
   provider_request_device: true,
+  provider_exchange: true,
+  provider_rest: true,
   audit: true,
 };
 

@@ -1,9 +1,12 @@
+import { sql } from 'kysely';
+
 import type { RequestType } from '../generic/device-enrolment-request.ts';
-import { bug } from '../runtime/faults.ts';
+import { bug, Fault } from '../runtime/faults.ts';
 import { chunks } from './chunks.ts';
 import {
+  askedStates,
+  finalStates,
   providerRequestMoves,
-  waitingStates,
   type ProviderOutcome,
   type ProviderRequestState,
 } from './states/provider-request.ts';
@@ -18,8 +21,12 @@ export interface NewProviderRequest {
   readonly providerId: string;
   readonly batchId: number;
   readonly transactionId: string;
-  readonly body: unknown;
+  /** As it is sent; anything that survives JSON. */
+  readonly message: unknown;
   readonly orders: readonly RequestedOrderRecord[];
+  readonly preparatory?: boolean;
+  /** The request of which it is a part, as that was at first: it takes its place in the order of requests. */
+  readonly replacesId?: number;
 }
 
 export interface RequestedOrderRecord {
@@ -37,7 +44,10 @@ export async function insertProviderRequest(db: Db, request: NewProviderRequest,
       batch_id: request.batchId,
       transaction_id: request.transactionId,
       state: 'queued',
-      body_json: JSON.stringify(request.body),
+      message_json: JSON.stringify(request.message),
+      preparatory: request.preparatory === true ? 1 : 0,
+      replaces_id: request.replacesId ?? null,
+      release_at: now.toISOString(),
       queries: 0,
       created_at: now.toISOString(),
     })
@@ -74,6 +84,9 @@ export type RequestChange = Partial<
     | 'accepted_at'
     | 'finished_at'
     | 'queries'
+    | 'attempts'
+    | 'not_found'
+    | 'release_at'
   >
 >;
 
@@ -101,6 +114,17 @@ export async function requireRequest(db: Db, id: number): Promise<ProviderReques
   return row;
 }
 
+/** The request of our id, whose batch tells its provider. @throws Fault NOT_FOUND */
+export async function requireTransaction(db: Db, transactionId: string): Promise<ProviderRequestRow> {
+  const row = await db
+    .selectFrom('provider_request')
+    .selectAll()
+    .where('transaction_id', '=', transactionId)
+    .executeTakeFirst();
+  if (!row) throw new Fault('NOT_FOUND', `there is no request ${transactionId}`);
+  return row;
+}
+
 /** The request that one of its ids names: ours, or the provider's. */
 export async function findByTransaction(
   db: Db,
@@ -113,8 +137,15 @@ export async function findByTransaction(
     : query.where('provider_transaction_id', '=', id.theirs).executeTakeFirst();
 }
 
-/** An order of a request, with what is known of it so far. */
-export type RequestedOrderRow = RequestedOrderRecord & { readonly outcome: ProviderOutcome };
+/** An order of a request, with what is known of it and its devices so far. */
+export interface RequestedOrderRow extends Omit<RequestedOrderRecord, 'devices'> {
+  readonly outcome: ProviderOutcome;
+  readonly devices: readonly {
+    readonly deviceId: string;
+    readonly providerDeviceId: string;
+    readonly outcome: ProviderOutcome;
+  }[];
+}
 
 /** The orders of a request as they were asked for, by their ids, and the devices of each by theirs. */
 export async function requestedOrders(db: Db, requestId: number): Promise<RequestedOrderRow[]> {
@@ -139,6 +170,7 @@ export async function requestedOrders(db: Db, requestId: number): Promise<Reques
     devices: (byOrder.get(order.order_id) ?? []).map((device) => ({
       deviceId: device.device_id,
       providerDeviceId: device.provider_device_id,
+      outcome: device.outcome,
     })),
   }));
 }
@@ -150,6 +182,7 @@ export interface RecordedOutcome {
     readonly deviceId: string;
     readonly outcome: ProviderOutcome;
     readonly errors: readonly unknown[];
+    readonly providerRecordId?: string;
   }[];
 }
 
@@ -167,6 +200,7 @@ export async function recordOutcome(db: Db, requestId: number, order: RecordedOu
       .set({
         outcome: device.outcome,
         errors_json: device.errors.length > 0 ? JSON.stringify(device.errors) : null,
+        ...(device.providerRecordId !== undefined && { provider_record_id: device.providerRecordId }),
       })
       .where('request_id', '=', requestId)
       .where('order_id', '=', order.orderId)
@@ -175,25 +209,202 @@ export async function recordOutcome(db: Db, requestId: number, order: RecordedOu
   }
 }
 
-/** Accepted requests whose result should be asked for now. */
-export function dueQueries(db: Db, now: Date, limit: number): Promise<ProviderRequestRow[]> {
+/** Requests of some providers that the provider should be asked about now, longest due first. */
+export function dueQuestions(
+  db: Db,
+  providers: readonly string[],
+  now: Date,
+  limit: number,
+): Promise<ProviderRequestRow[]> {
   return db
     .selectFrom('provider_request')
     .selectAll()
-    .where('state', 'in', waitingStates)
-    .where('provider_transaction_id', 'is not', null)
+    .where('provider_id', 'in', providers)
+    .where('state', 'in', askedStates)
     .where('next_query_at', '<=', now.toISOString())
     .orderBy('next_query_at')
     .limit(limit)
     .execute();
 }
 
-export async function scheduleQuery(db: Db, id: number, queries: number, next: Date): Promise<void> {
-  await db
-    .updateTable('provider_request')
-    .set({ queries, next_query_at: next.toISOString() })
-    .where('id', '=', id)
+/**
+ * Requests of some providers that may be sent now, oldest first. One waits while an earlier one about the same order, or
+ * the same device at the provider, is not finished: providers promise no order between two.
+ */
+export function dueRequests(
+  db: Db,
+  providers: readonly string[],
+  now: Date,
+  limit: number,
+): Promise<ProviderRequestRow[]> {
+  return db
+    .selectFrom('provider_request as request')
+    .selectAll()
+    .where('request.provider_id', 'in', providers)
+    .where('request.state', '=', 'queued')
+    .where('request.release_at', '<=', now.toISOString())
+    .where((build) =>
+      build.not(
+        build.exists(
+          build
+            .selectFrom('provider_request_order as own')
+            .innerJoin('provider_request_order as other', 'other.order_id', 'own.order_id')
+            .innerJoin('provider_request as earlier', 'earlier.id', 'other.request_id')
+            .select('earlier.id')
+            .whereRef('own.request_id', '=', 'request.id')
+            .whereRef('earlier.provider_id', '=', 'request.provider_id')
+            .where(isBefore)
+            .where('earlier.state', 'not in', finalStates),
+        ),
+      ),
+    )
+    .where((build) =>
+      build.not(
+        build.exists(
+          build
+            .selectFrom('provider_request_device as own')
+            .innerJoin(
+              'provider_request_device as other',
+              'other.provider_device_id',
+              'own.provider_device_id',
+            )
+            .innerJoin('provider_request as earlier', 'earlier.id', 'other.request_id')
+            .select('earlier.id')
+            .whereRef('own.request_id', '=', 'request.id')
+            .whereRef('earlier.provider_id', '=', 'request.provider_id')
+            .where(isBefore)
+            .where('earlier.state', 'not in', finalStates),
+        ),
+      ),
+    )
+    .orderBy('request.id')
+    .limit(limit)
     .execute();
+}
+
+/** The place of a request among all: a part of one that was too large stands where that one stood. */
+const placeOf = (name: 'request' | 'earlier') =>
+  sql<number>`coalesce(${sql.ref(`${name}.replaces_id`)}, ${sql.ref(`${name}.id`)})`;
+
+const isBefore = sql<boolean>`(${placeOf('earlier')}, earlier.id) < (${placeOf('request')}, request.id)`;
+
+/** Providers that have open requests. */
+export async function providersWithOpenRequests(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom('provider_request')
+    .select('provider_id')
+    .distinct()
+    .where('state', 'not in', finalStates)
+    .orderBy('provider_id')
+    .execute();
+  return rows.map((row) => row.provider_id);
+}
+
+/** What changes with a question, an answer that brings nothing new, or a refusal to answer; the state stays. */
+export async function noteRequest(db: Db, id: number, change: RequestChange): Promise<void> {
+  await db.updateTable('provider_request').set(change).where('id', '=', id).execute();
+}
+
+/** Ids of the requests of a batch, oldest first. */
+export async function requestsOfBatch(db: Db, batchId: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('provider_request')
+    .select('id')
+    .where('batch_id', '=', batchId)
+    .orderBy('id')
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Which of some orders other requests of the same batch ask for too, preparatory ones apart. */
+export async function sharedOrders(
+  db: Db,
+  request: ProviderRequestRow,
+  orderIds: readonly number[],
+): Promise<Set<number>> {
+  if (orderIds.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('provider_request_order as asked')
+    .innerJoin('provider_request as other', 'other.id', 'asked.request_id')
+    .select('asked.order_id')
+    .where('other.batch_id', '=', request.batch_id)
+    .where('other.id', '<>', request.id)
+    .where('other.preparatory', '=', 0)
+    .execute();
+  const wanted = new Set(orderIds);
+  return new Set(rows.map((row) => row.order_id).filter((id) => wanted.has(id)));
+}
+
+/** A device as the last request that was settled left it. */
+export interface EnrolledRecord {
+  /** The customer's organisation for which it was enrolled; absent where the batch does not tell. */
+  readonly organisationId?: string;
+  readonly deviceId: string;
+  readonly providerDeviceId: string;
+  readonly providerRecordId: string | null;
+  readonly transactionId: string;
+}
+
+/** Devices of an order that the provider enrolled and did not give back since, by their ids. */
+export async function enrolledDevices(
+  db: Db,
+  providerId: string,
+  orderId: number,
+): Promise<EnrolledRecord[]> {
+  const rows = await db
+    .selectFrom('provider_request_device as asked')
+    .innerJoin('provider_request as request', 'request.id', 'asked.request_id')
+    .innerJoin('provider_request_order as ordered', (join) =>
+      join
+        .onRef('ordered.request_id', '=', 'asked.request_id')
+        .onRef('ordered.order_id', '=', 'asked.order_id'),
+    )
+    .select([
+      'asked.device_id as deviceId',
+      'asked.provider_device_id as providerDeviceId',
+      'asked.provider_record_id as providerRecordId',
+      'request.transaction_id as transactionId',
+      'request.batch_id as batchId',
+      'request.preparatory',
+      'ordered.request_type as requestType',
+    ])
+    .where('request.provider_id', '=', providerId)
+    .where('asked.order_id', '=', orderId)
+    .where('asked.outcome', '=', 'succeeded')
+    .orderBy(placeOf('request'))
+    .orderBy('request.id')
+    .execute();
+  const last = new Map(rows.map((row) => [row.deviceId, row]));
+  const organisations = await organisationsOf(db, orderId, new Set(rows.map(({ batchId }) => batchId)));
+  return [...last.values()]
+    .filter((row) => row.preparatory === 0 && (row.requestType === 'ORDER' || row.requestType === 'OVERRIDE'))
+    .map(({ deviceId, providerDeviceId, providerRecordId, transactionId, batchId }) => {
+      const organisationId = organisations.get(batchId);
+      const record = { deviceId, providerDeviceId, providerRecordId, transactionId };
+      return organisationId === undefined ? record : { ...record, organisationId };
+    })
+    .sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
+}
+
+/** Batch -> the organisation that its request about the order named. */
+async function organisationsOf(
+  db: Db,
+  orderId: number,
+  batchIds: ReadonlySet<number>,
+): Promise<Map<number, string>> {
+  if (batchIds.size === 0) return new Map();
+  const items = await db
+    .selectFrom('batch_item')
+    .select(['batch_id', 'payload_json'])
+    .where('customer_reference', '=', String(orderId))
+    .where('batch_id', 'in', [...batchIds])
+    .execute();
+  return new Map(
+    items.flatMap((item) => {
+      const { organisationId } = JSON.parse(item.payload_json) as { organisationId?: unknown };
+      return typeof organisationId === 'string' ? [[item.batch_id, organisationId]] : [];
+    }),
+  );
 }
 
 /** How many requests of a batch the provider has not been sent yet. */
@@ -212,10 +423,27 @@ export function openProviderRequests(db: Db, limit: number): Promise<ProviderReq
   return db
     .selectFrom('provider_request')
     .selectAll()
-    .where('state', 'not in', ['finished', 'refused'])
+    .where('state', 'not in', finalStates)
     .orderBy('id')
     .limit(limit)
     .execute();
+}
+
+export interface RequestFilter {
+  readonly open?: boolean | undefined;
+  readonly provider?: string | undefined;
+  readonly limit: number;
+}
+
+/** Requests, newest first. */
+export function listProviderRequests(
+  db: Db,
+  { open = false, provider, limit }: RequestFilter,
+): Promise<ProviderRequestRow[]> {
+  let query = db.selectFrom('provider_request').selectAll().orderBy('id', 'desc').limit(limit);
+  if (open) query = query.where('state', 'not in', finalStates);
+  if (provider !== undefined) query = query.where('provider_id', '=', provider);
+  return query.execute();
 }
 
 /** The provider transactions that named a device of an order, oldest first. */

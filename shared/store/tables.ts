@@ -233,8 +233,19 @@ export interface ProviderRequestTable {
   transaction_id: string;
   provider_transaction_id: string | null;
   state: ProviderRequestState;
-  body_json: string;
+  /** The message as it is sent, whatever the transport. */
+  message_json: string;
+  /** 1: a step before the request that counts, of which nobody is told. */
+  preparatory: Generated<number>;
+  /** How often it was sent. */
+  attempts: Generated<number>;
+  /** While `queued`: not before this; null: its file is on its way to the outbound folder. */
+  release_at: string | null;
   queries: number;
+  /** How often in a row the provider said that it knows nothing of it. */
+  not_found: Generated<number>;
+  /** The request that was too large, as it was at first, of which this is a part. */
+  replaces_id: number | null;
   next_query_at: string | null;
   last_error: string | null;
   created_at: string;
@@ -256,8 +267,41 @@ export interface ProviderRequestDeviceTable {
   order_id: number;
   device_id: string;
   provider_device_id: string;
+  /** The provider's own number of the device, where it gave one. */
+  provider_record_id: string | null;
   outcome: ProviderOutcome;
   errors_json: string | null;
+}
+
+/** One call of a provider over HTTPS: what we sent, and what came back. */
+export interface ProviderExchangeTable {
+  id: Generated<number>;
+  request_id: number;
+  provider_id: string;
+  question: 'request' | 'query' | 'reconciliation';
+  worker_id: number;
+  message_json: string;
+  started_at: string;
+  ended_at: string | null;
+  http_status: number | null;
+  answer: string | null;
+  /** `base64` for what is no UTF-8. */
+  answer_encoding: 'utf8' | 'base64' | null;
+  fault_code: FaultCode | null;
+  detail: string | null;
+}
+
+/** A provider that failed of late, and until when it is left alone. */
+export interface ProviderRestTable {
+  provider_id: string;
+  /** Failures in a row. */
+  failures: number;
+  /** Rests in a row: each is longer than the one before. */
+  rests: number;
+  rests_until: string | null;
+  fault_code: FaultCode | null;
+  detail: string | null;
+  changed_at: string;
 }
 
 export interface AuditTable {
@@ -291,6 +335,8 @@ export interface Tables {
   provider_request: ProviderRequestTable;
   provider_request_order: ProviderRequestOrderTable;
   provider_request_device: ProviderRequestDeviceTable;
+  provider_exchange: ProviderExchangeTable;
+  provider_rest: ProviderRestTable;
   audit: AuditTable;
 }
 

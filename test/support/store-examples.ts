@@ -121,6 +121,6 @@ export async function addProviderRequest(
   const batchId = own.batchId ?? (await addBatch(db)).id;
   const devices = [{ deviceId: 'SER1', providerDeviceId: 'SER1' }];
   const orders = [{ orderId: 1, orderNumber: 'ORDER-1', requestType: 'ORDER' as const, devices }];
-  const request = { providerId: 'apple', transactionId, body: { any: 'thing' }, orders, ...own, batchId };
+  const request = { providerId: 'apple', transactionId, message: { any: 'thing' }, orders, ...own, batchId };
   return insertProviderRequest(db, request, now);
 }

@@ -4,11 +4,12 @@ import type { Moves } from './state-machine.ts';
  * A request to a provider.
  *
  *   queued ──► sent ──► accepted ──► pending ──► finished
- *               │           └────────────┼─────► unknown
- *               └──► refused             └ (asked again)
+ *     ▲         │           └────────────┼─────► unknown
+ *     └─────────┼──► refused             └ (asked again)
  *
- * `sent` without an answer is never sent again blindly: the provider may have done it. `accepted` means queued at the
- * provider, not done. `unknown`: the provider's answers do not settle every device; an operator has to reconcile.
+ * `sent` without an answer is never sent again blindly: the provider may have done it, and is asked. Back to `queued`
+ * leads only the certainty that nothing was done: it could not be reached, said so, or does not know the request.
+ * `accepted` means queued at the provider, not done. `unknown`: the provider's answers do not settle every device.
  * Each order and each device of the request has an outcome of its own.
  */
 export const providerRequestStates = [
@@ -24,7 +25,7 @@ export type ProviderRequestState = (typeof providerRequestStates)[number];
 
 export const providerRequestMoves: Moves<ProviderRequestState> = {
   queued: ['sent'],
-  sent: ['accepted', 'refused', 'pending', 'finished', 'unknown'],
+  sent: ['queued', 'accepted', 'refused', 'pending', 'finished', 'unknown'],
   accepted: ['pending', 'finished', 'unknown'],
   pending: ['pending', 'finished', 'unknown'],
   finished: [],
@@ -32,8 +33,16 @@ export const providerRequestMoves: Moves<ProviderRequestState> = {
   unknown: ['finished', 'unknown'],
 };
 
-/** States in which the provider owes us a result that we may ask for. */
-export const waitingStates = ['accepted', 'pending'] as const satisfies readonly ProviderRequestState[];
+/** States in which the provider may be asked: for the result, or what became of the request. */
+export const askedStates = [
+  'sent',
+  'accepted',
+  'pending',
+  'unknown',
+] as const satisfies readonly ProviderRequestState[];
+
+/** States of which nothing follows any more. */
+export const finalStates = ['finished', 'refused'] as const satisfies readonly ProviderRequestState[];
 
 /** What the provider said of one order or device of a request. */
 export type ProviderOutcome = 'open' | 'succeeded' | 'failed' | 'unknown';

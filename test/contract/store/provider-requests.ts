@@ -2,18 +2,23 @@ import { expect, test } from '@jest/globals';
 
 import {
   countQueued,
-  dueQueries,
+  dueQuestions,
+  dueRequests,
+  enrolledDevices,
   findByTransaction,
   insertProviderRequest,
   moveRequest,
+  noteRequest,
   openProviderRequests,
   recordOutcome,
   requestedOrders,
   requireRequest,
-  scheduleQuery,
+  sharedOrders,
   transactionsOfDevice,
   type RequestChange,
+  type RequestedOrderRecord,
 } from '../../../shared/store/provider-requests.ts';
+import type { RequestType } from '../../../shared/generic/device-enrolment-request.ts';
 import type { ProviderRequestState } from '../../../shared/store/states/provider-request.ts';
 import { addBatch, addProviderRequest, later, now, numbers } from '../../support/store-examples.ts';
 import type { StoreUnderTest } from '../store-suite.ts';
@@ -27,14 +32,22 @@ export function providerRequestsContract(store: StoreUnderTest): void {
   const devices = (...ids: string[]) =>
     ids.map((deviceId) => ({ deviceId, providerDeviceId: `P${deviceId}` }));
 
+  /** Orders as they come back while nothing is known of them. */
+  const asOpen = (orders: readonly RequestedOrderRecord[]) =>
+    orders.map((order) => ({
+      ...order,
+      outcome: 'open',
+      devices: order.devices.map((device) => ({ ...device, outcome: 'open' })),
+    }));
+
   test('a request comes back with its orders and devices, ids digit for digit', async () => {
     const { id: batchId } = await addBatch(store.db);
     const orders = [
       { orderId: 7, orderNumber: 'ORDER-7', requestType: 'ORDER' as const, devices: devices('0001', '0002') },
       { orderId: 8, orderNumber: 'ORDER-8', requestType: 'VOID' as const, devices: [] },
     ];
-    const body = { orders: [{ imei: '0012345678901234' }] };
-    const request = { providerId: 'apple', batchId, transactionId: '0001234567890123', body, orders };
+    const message = { orders: [{ imei: '0012345678901234' }] };
+    const request = { providerId: 'apple', batchId, transactionId: '0001234567890123', message, orders };
     const row = await requireRequest(store.db, await insertProviderRequest(store.db, request, now));
     expect(row).toMatchObject({
       batch_id: batchId,
@@ -44,10 +57,8 @@ export function providerRequestsContract(store: StoreUnderTest): void {
       queries: 0,
       created_at: now.toISOString(),
     });
-    expect(JSON.parse(row.body_json)).toEqual(body);
-    expect(await requestedOrders(store.db, row.id)).toEqual(
-      orders.map((order) => ({ ...order, outcome: 'open' })),
-    );
+    expect(JSON.parse(row.message_json)).toEqual(message);
+    expect(await requestedOrders(store.db, row.id)).toEqual(asOpen(orders));
   });
 
   test('a request holds more orders and devices than fit into one statement', async () => {
@@ -58,9 +69,7 @@ export function providerRequestsContract(store: StoreUnderTest): void {
       devices: devices(`A${orderId}`, `B${orderId}`),
     }));
     const id = await addProviderRequest(store.db, 'T1', { orders });
-    expect(await requestedOrders(store.db, id)).toEqual(
-      orders.map((order) => ({ ...order, outcome: 'open' })),
-    );
+    expect(await requestedOrders(store.db, id)).toEqual(asOpen(orders));
   });
 
   test('a transaction id is used once per provider', async () => {
@@ -137,23 +146,150 @@ export function providerRequestsContract(store: StoreUnderTest): void {
     expect((await transactionsOfDevice(store.db, '2', 'SER1'))[0]?.outcome).toBe('open');
   });
 
-  test('results that are due are asked for, the longest waiting first', async () => {
-    const waiting = async (name: string, states: ProviderRequestState[], seconds: number, theirs = true) => {
-      const id = await addProviderRequest(store.db, name);
-      await walk(id, states, theirs ? { provider_transaction_id: `P${name}` } : {});
-      await scheduleQuery(store.db, id, 1, later(seconds));
+  test('questions that are due are asked, the longest waiting first', async () => {
+    const waiting = async (
+      name: string,
+      states: ProviderRequestState[],
+      seconds: number,
+      providerId = 'apple',
+    ) => {
+      const id = await addProviderRequest(store.db, name, { providerId });
+      await walk(id, states);
+      await noteRequest(store.db, id, { queries: 1, next_query_at: later(seconds).toISOString() });
     };
     await waiting('late', ['sent', 'accepted'], 30);
     await waiting('early', ['sent', 'pending'], 10);
     await waiting('future', ['sent', 'accepted'], 31);
-    await waiting('nameless', ['sent', 'accepted'], 1, false);
+    await waiting('lost', ['sent'], 20);
+    await waiting('unclear', ['sent', 'unknown'], 21);
+    await waiting('elsewhere', ['sent', 'accepted'], 1, 'other');
     await waiting('done', ['sent', 'finished'], 1);
     await waiting('unsent', [], 1);
-    const found = async (limit: number) =>
-      (await dueQueries(store.db, later(30), limit)).map((row) => row.transaction_id);
-    expect(await found(10)).toEqual(['early', 'late']);
+    const found = async (limit: number, providers = ['apple']) =>
+      (await dueQuestions(store.db, providers, later(30), limit)).map((row) => row.transaction_id);
+    expect(await found(10)).toEqual(['early', 'lost', 'unclear', 'late']);
     expect(await found(1)).toEqual(['early']);
-    expect((await dueQueries(store.db, later(30), 1))[0]?.queries).toBe(1);
+    expect(await found(1, ['apple', 'other'])).toEqual(['elsewhere']);
+    expect((await dueQuestions(store.db, ['apple'], later(30), 1))[0]?.queries).toBe(1);
+  });
+
+  const about = (orderId: number, ...ids: string[]) => ({
+    orders: [{ orderId, orderNumber: `${orderId}`, requestType: 'ORDER' as const, devices: devices(...ids) }],
+  });
+  const sendable = async (providers = ['apple'], seconds = 0) =>
+    (await dueRequests(store.db, providers, later(seconds), 10)).map((row) => row.transaction_id);
+
+  test('requests are sent when their time has come, the oldest first', async () => {
+    const first = await addProviderRequest(store.db, 'T1', about(1, 'A'));
+    await addProviderRequest(store.db, 'T2', about(2, 'B'));
+    await addProviderRequest(store.db, 'T3', { ...about(3, 'C'), providerId: 'other' });
+    expect(await sendable()).toEqual(['T1', 'T2']);
+    expect(await sendable(['apple', 'other'])).toEqual(['T1', 'T2', 'T3']);
+    await noteRequest(store.db, first, { release_at: later(10).toISOString() });
+    expect(await sendable(['apple'], 9)).toEqual(['T2']);
+    expect(await sendable(['apple'], 10)).toEqual(['T1', 'T2']);
+    await noteRequest(store.db, first, { release_at: null });
+    expect(await sendable()).toEqual(['T2']);
+  });
+
+  test('the next request about an order, or about a device, waits until the one before is finished', async () => {
+    const first = await addProviderRequest(store.db, 'T1', about(1, 'A'));
+    await addProviderRequest(store.db, 'T2', about(1, 'B'));
+    await addProviderRequest(store.db, 'T3', about(2, 'A'));
+    await addProviderRequest(store.db, 'T4', about(3, 'C'));
+    await addProviderRequest(store.db, 'T5', { ...about(1, 'A'), providerId: 'other' });
+    expect(await sendable()).toEqual(['T1', 'T4']);
+    expect(await sendable(['other'])).toEqual(['T5']);
+    await walk(first, ['sent', 'accepted']);
+    expect(await sendable()).toEqual(['T4']);
+    await walk(first, ['finished']);
+    expect(await sendable()).toEqual(['T2', 'T3', 'T4']);
+  });
+
+  test('a part of a request that was too large stands where that one stood', async () => {
+    const first = await addProviderRequest(store.db, 'T1', { ...about(1, 'A', 'B'), preparatory: true });
+    await addProviderRequest(store.db, 'T2', about(1, 'A', 'B'));
+    await addProviderRequest(store.db, 'T3', about(2, 'B'));
+    await walk(first, ['sent', 'refused']);
+    const parts = [
+      await addProviderRequest(store.db, 'T4', { ...about(1, 'A'), preparatory: true, replacesId: first }),
+      await addProviderRequest(store.db, 'T5', { ...about(1, 'B'), preparatory: true, replacesId: first }),
+    ];
+    for (const [index, part] of parts.entries()) {
+      expect(await sendable()).toEqual([`T${index + 4}`]);
+      await walk(part, ['sent', 'finished']);
+      const devices = [{ deviceId: 'AB'.charAt(index), outcome: 'succeeded' as const, errors: [] }];
+      await recordOutcome(store.db, part, { orderId: 1, outcome: 'succeeded', devices });
+    }
+    expect(await sendable()).toEqual(['T2']);
+    const [enrolling] = await dueRequests(store.db, ['apple'], now, 1);
+    const devices = ['A', 'B'].map((deviceId) => ({ deviceId, outcome: 'succeeded' as const, errors: [] }));
+    await recordOutcome(store.db, enrolling?.id ?? 0, { orderId: 1, outcome: 'succeeded', devices });
+    // The parts were recorded later, and came before.
+    expect((await enrolledDevices(store.db, 'apple', 1)).map((row) => row.transactionId)).toEqual([
+      'T2',
+      'T2',
+    ]);
+  });
+
+  test('what is enrolled of an order is for the organisation that its batch named', async () => {
+    const item = (organisationId: string) => ({
+      customerReference: '1',
+      description: '1',
+      payload: { id: 1, organisationId },
+    });
+    const enrolledFor = async (name: string, organisationId: string | null, deviceId: string) => {
+      const { id: batchId } = await addBatch(store.db, {
+        items: organisationId === null ? [] : [item(organisationId)],
+      });
+      const id = await addProviderRequest(store.db, name, { batchId, ...about(1, deviceId) });
+      const devices = [{ deviceId, outcome: 'succeeded' as const, errors: [] }];
+      await recordOutcome(store.db, id, { orderId: 1, outcome: 'succeeded', devices });
+    };
+    await enrolledFor('T1', 'C-1', 'A');
+    await enrolledFor('T2', 'C-2', 'B');
+    await enrolledFor('T3', null, 'C');
+    const organisations = (await enrolledDevices(store.db, 'apple', 1)).map((row) => row.organisationId);
+    expect(organisations).toEqual(['C-1', 'C-2', undefined]);
+  });
+
+  test('orders that other requests of the batch ask for too are shared, preparatory ones apart', async () => {
+    const { id: batchId } = await addBatch(store.db);
+    const own = await addProviderRequest(store.db, 'T1', { batchId, ...about(1, 'A') });
+    await addProviderRequest(store.db, 'T2', { batchId, ...about(1, 'B') });
+    await addProviderRequest(store.db, 'T3', { batchId, ...about(2, 'C'), preparatory: true });
+    await addProviderRequest(store.db, 'T4', about(3, 'D'));
+    const request = await requireRequest(store.db, own);
+    expect(await sharedOrders(store.db, request, [1, 2, 3])).toEqual(new Set([1]));
+    expect(await sharedOrders(store.db, request, [])).toEqual(new Set());
+  });
+
+  test('what is enrolled of an order is what succeeded last, with the provider’s own number', async () => {
+    const asked = async (name: string, requestType: RequestType, ids: string[], preparatory = false) => {
+      const orders = [{ orderId: 1, orderNumber: '1', requestType, devices: devices(...ids) }];
+      const id = await addProviderRequest(store.db, name, { orders, preparatory });
+      const outcomes = ids.map((deviceId) => ({
+        deviceId,
+        outcome: deviceId === 'F' ? ('failed' as const) : ('succeeded' as const),
+        errors: [],
+        ...(deviceId === 'A' && { providerRecordId: `${name}/A` }),
+      }));
+      await recordOutcome(store.db, id, { orderId: 1, outcome: 'succeeded', devices: outcomes });
+    };
+    const enrolled = async (provider = 'apple') =>
+      (await enrolledDevices(store.db, provider, 1)).map(
+        (row) =>
+          `${row.deviceId} ${row.providerDeviceId} ${row.providerRecordId ?? '-'} ${row.transactionId}`,
+      );
+    await asked('T1', 'ORDER', ['B', 'A', 'F']);
+    expect(await enrolled()).toEqual(['A PA T1/A T1', 'B PB - T1']);
+    expect(await enrolled('other')).toEqual([]);
+    await asked('T2', 'RETURN', ['A']);
+    expect(await enrolled()).toEqual(['B PB - T1']);
+    await asked('T3', 'OVERRIDE', ['B'], true);
+    expect(await enrolled()).toEqual([]);
+    await asked('T4', 'OVERRIDE', ['A', 'B']);
+    expect(await enrolled()).toEqual(['A PA T4/A T4', 'B PB - T4']);
   });
 
   test('requests that wait to be sent are counted by batch', async () => {

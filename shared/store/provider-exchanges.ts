@@ -1,0 +1,128 @@
+import type { FaultCode } from '../runtime/fault-codes.ts';
+import type { Db, Row } from './tables.ts';
+import type { Worker } from './workers.ts';
+
+/** Every call of a provider over HTTPS, kept with what came back: providers ask for that, and a crash leaves a trace. */
+
+export type ProviderExchange = Row<'provider_exchange'>;
+
+export interface NewExchange {
+  readonly requestId: number;
+  readonly providerId: string;
+  readonly question: ProviderExchange['question'];
+  readonly message: unknown;
+}
+
+/** Written before the call: one that never ends was cut off by the end of its process. */
+export async function beginExchange(
+  db: Db,
+  exchange: NewExchange,
+  worker: Worker,
+  now: Date,
+): Promise<ProviderExchange> {
+  return db
+    .insertInto('provider_exchange')
+    .values({
+      request_id: exchange.requestId,
+      provider_id: exchange.providerId,
+      question: exchange.question,
+      worker_id: worker.id,
+      message_json: JSON.stringify(exchange.message),
+      started_at: now.toISOString(),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+export interface ExchangeEnd {
+  readonly status?: number;
+  readonly body?: Uint8Array;
+  readonly code?: FaultCode;
+  readonly detail?: string;
+}
+
+export async function endExchange(db: Db, id: number, end: ExchangeEnd, now: Date): Promise<void> {
+  await db
+    .updateTable('provider_exchange')
+    .set({
+      ended_at: now.toISOString(),
+      http_status: end.status ?? null,
+      ...(end.body && asText(end.body)),
+      fault_code: end.code ?? null,
+      detail: end.detail ?? null,
+    })
+    .where('id', '=', id)
+    .execute();
+}
+
+function asText(body: Uint8Array): Pick<ProviderExchange, 'answer' | 'answer_encoding'> {
+  try {
+    return {
+      answer: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body),
+      answer_encoding: 'utf8',
+    };
+  } catch {
+    return { answer: Buffer.from(body).toString('base64'), answer_encoding: 'base64' };
+  }
+}
+
+/** Calls of a provider that have not ended, of workers other than the given ones. */
+export function abandonedExchanges(
+  db: Db,
+  providerId: string,
+  aliveWorkers: readonly number[],
+): Promise<ProviderExchange[]> {
+  return db
+    .selectFrom('provider_exchange')
+    .selectAll()
+    .where('provider_id', '=', providerId)
+    .where('ended_at', 'is', null)
+    .where('worker_id', 'not in', aliveWorkers)
+    .execute();
+}
+
+/** Whether a call about a request is under way. */
+export async function isBeingCalled(db: Db, requestId: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('provider_exchange')
+    .select('id')
+    .where('request_id', '=', requestId)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** The calls about one request, oldest first. */
+export function exchangesOf(db: Db, requestId: number): Promise<ProviderExchange[]> {
+  return db
+    .selectFrom('provider_exchange')
+    .selectAll()
+    .where('request_id', '=', requestId)
+    .orderBy('id')
+    .execute();
+}
+
+export type ProviderRest = Row<'provider_rest'>;
+
+/** How a provider fared of late; undefined when it never failed. */
+export function restOf(db: Db, providerId: string): Promise<ProviderRest | undefined> {
+  return db.selectFrom('provider_rest').selectAll().where('provider_id', '=', providerId).executeTakeFirst();
+}
+
+export async function saveRest(db: Db, rest: ProviderRest): Promise<void> {
+  await db
+    .insertInto('provider_rest')
+    .values(rest)
+    .onConflict((conflict) => conflict.column('provider_id').doUpdateSet(rest))
+    .execute();
+}
+
+/** Providers that are left alone at present. */
+export function restingProviders(db: Db, now: Date): Promise<ProviderRest[]> {
+  return db
+    .selectFrom('provider_rest')
+    .selectAll()
+    .where('rests_until', '>', now.toISOString())
+    .orderBy('provider_id')
+    .execute();
+}
