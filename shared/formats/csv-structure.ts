@@ -21,6 +21,7 @@ const comma = 0x2c;
  */
 class CsvStructure {
   readonly #bytes: Uint8Array;
+  readonly #delimiter: number;
   readonly #problems = new ProblemList();
   #line = 1;
   #recordAt = 0;
@@ -30,8 +31,9 @@ class CsvStructure {
   #header: number | undefined;
   #rows = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, delimiter: number) {
     this.#bytes = bytes;
+    this.#delimiter = delimiter;
   }
 
   /** @throws Fault CSV_MALFORMED, TOO_LARGE */
@@ -48,7 +50,7 @@ class CsvStructure {
     const byte = this.#bytes[at];
     if (at - this.#recordAt >= maxRecordBytes) throw this.#tooLong();
     if (byte === quote) return this.#quoted(at);
-    if (byte === comma && ++this.#columns > maxColumns) {
+    if (byte === this.#delimiter && ++this.#columns > maxColumns) {
       throw malformed(this.#recordLine, `more than ${maxColumns} columns`);
     }
     if (!this.#endsLine(at)) return at + 1;
@@ -61,7 +63,7 @@ class CsvStructure {
   #quoted(opens: number): number {
     const line = this.#line;
     const before = this.#bytes[opens - 1];
-    if (opens !== this.#recordAt && before !== comma) {
+    if (opens !== this.#recordAt && before !== this.#delimiter) {
       throw malformed(line, 'a quote stands within a value that is not in quotes');
     }
     for (let at = opens + 1; at < this.#bytes.length; at++) {
@@ -75,8 +77,9 @@ class CsvStructure {
   }
 
   #behindQuote(at: number): number {
-    if (at < this.#bytes.length && this.#bytes[at] !== comma && !this.#endsLine(at)) {
-      throw malformed(this.#line, 'something stands between a closing quote and the next comma');
+    if (at < this.#bytes.length && this.#bytes[at] !== this.#delimiter && !this.#endsLine(at)) {
+      const next = this.#delimiter === comma ? 'comma' : 'delimiter';
+      throw malformed(this.#line, `something stands between a closing quote and the next ${next}`);
     }
     return at;
   }
@@ -118,7 +121,9 @@ class CsvStructure {
 const malformed = (line: number, what: string) => new Fault('CSV_MALFORMED', `line ${line}: ${what}`);
 
 /**
+ * @param delimiter what stands between two values: one ASCII character
  * @returns every row that is shorter or longer than the header, with its line
  * @throws Fault CSV_MALFORMED for what cannot be read at all, with its line; TOO_LARGE
  */
-export const checkCsvStructure = (bytes: Uint8Array): ProblemList => new CsvStructure(bytes).check();
+export const checkCsvStructure = (bytes: Uint8Array, delimiter: string): ProblemList =>
+  new CsvStructure(bytes, delimiter.charCodeAt(0)).check();

@@ -7,8 +7,18 @@ import { refuseControlCharacters, requireUtf8 } from './decode-text.ts';
 /** A row: column -> value as it stands in the file. An empty value is an empty text. */
 export type CsvRow<Column extends string> = Readonly<Record<Column, string>>;
 
+export interface CsvOptions {
+  /** One ASCII character; a comma by default. */
+  readonly delimiter?: string;
+  /**
+   * For files of partners, who add columns and retype headers: columns that nobody asked for are passed over, and blanks
+   * around names, and their letter case, do not count.
+   */
+  readonly tolerant?: boolean;
+}
+
 /**
- * Bytes of a CSV file -> rows. UTF-8 with or without a byte-order mark, commas, double quotes, any line ends. The header
+ * Bytes of a CSV file -> rows. UTF-8 with or without a byte-order mark, double quotes, any line ends. The header
  * has exactly these columns, in any order. Values stay texts as they are: numbers keep their zeros, and what
  * a spreadsheet would take for a formula is not touched. Empty lines are skipped.
  *
@@ -17,14 +27,21 @@ export type CsvRow<Column extends string> = Readonly<Record<Column, string>>;
 export function readCsv<Column extends string>(
   file: Uint8Array,
   columns: readonly Column[],
+  { delimiter = ',', tolerant = false }: CsvOptions = {},
 ): CsvRow<Column>[] {
   requireUtf8(file);
   const bytes = withoutMark(file);
-  const rowProblems = checkCsvStructure(bytes);
+  const rowProblems = checkCsvStructure(bytes, delimiter);
   refuseControlCharacters(bytes.toString());
   return parse(bytes, {
-    columns: (header: string[]) => {
-      checkHeader(header, columns);
+    delimiter,
+    columns: (written: string[]) => {
+      const header = tolerant ? written.map((name) => askedFor(name, columns)) : written;
+      checkHeader(
+        header.filter((name) => name !== undefined),
+        columns,
+        delimiter,
+      );
       if (!rowProblems.isEmpty) throw new Fault('CSV_MALFORMED', String(rowProblems));
       return header;
     },
@@ -36,6 +53,12 @@ export function readCsv<Column extends string>(
   }) as CsvRow<Column>[];
 }
 
+/** The column that a partner means; undefined: one that nobody asked for. The very name comes before a similar one. */
+function askedFor<Column extends string>(written: string, columns: readonly Column[]): Column | undefined {
+  const plain = (name: string) => name.trim().toLowerCase();
+  return columns.find((name) => name === written) ?? columns.find((name) => plain(name) === plain(written));
+}
+
 /** Taken off here: a second one is part of the first name. */
 function withoutMark(file: Uint8Array): Buffer {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
@@ -45,7 +68,12 @@ function withoutMark(file: Uint8Array): Buffer {
 const mark = Buffer.from('\ufeff');
 
 /** The parser would let the last of two equal names win, and pass over one that nobody knows. */
-function checkHeader(header: readonly string[], columns: readonly string[]): void {
+function checkHeader(header: readonly string[], columns: readonly string[], delimiter: string): void {
+  if (!header.some((name) => columns.includes(name))) {
+    // Data stands there, and data is not told to anybody.
+    const line = columns.join(delimiter).replaceAll('\t', ' ');
+    throw new Fault('CSV_MALFORMED', `line 1: the header is missing; it is ${line}`);
+  }
   const problems = [
     ...columns.filter((name) => !header.includes(name)).map((name) => `column ${name} is missing`),
     ...header.filter((name) => !columns.includes(name)).map((name) => `column ${shown(name)} is not known`),
@@ -53,8 +81,14 @@ function checkHeader(header: readonly string[], columns: readonly string[]): voi
       .filter((name, index) => header.indexOf(name) !== index)
       .map((name) => `column ${shown(name)} stands twice`),
   ];
-  if (problems.length > 0) throw new Fault('CSV_MALFORMED', problems.join('; '));
+  if (problems.length === 0) return;
+  const rest = problems.length - maxShown;
+  const said = [...problems.slice(0, maxShown), ...(rest > 0 ? [`and ${rest} more`] : [])];
+  throw new Fault('CSV_MALFORMED', said.join('; '));
 }
 
-/** A file without a header has data there. */
+/** Problems of a header that are told; there may be a thousand columns. */
+const maxShown = 30;
+
+/** What was cut out of a file may have put data there. */
 const shown = (name: string): string => name.slice(0, 60).replaceAll(/\s/g, ' ');

@@ -43,9 +43,10 @@ export interface GenericDevice {
 const deviceProperties = {
   deviceId: text(64),
   serialNumber: text(64),
-  imei: text(16),
-  imei2: text(16),
-  meid: text(18),
+  // Longer than any of them is: what a spreadsheet made of one is named by the adaptor, device by device.
+  imei: text(32),
+  imei2: text(32),
+  meid: text(32),
   manufacturer: text(128),
   model: text(128),
   assetTag: optionalText(128),

@@ -106,7 +106,7 @@ describe('the header', () => {
     ['of another case', 'id,name,IMEI', 'column imei is missing; column IMEI is not known'],
     ['with a blank', 'id,name, imei', 'column imei is missing; column  imei is not known'],
     ['__proto__', 'id,name,imei,__proto__', 'column __proto__ is not known'],
-    ['not there', '884210,Northwind', expect.stringContaining('column 884210 is not known')],
+    ['not there: data is not told', '884210,Northwind', 'line 1: the header is missing; it is id,name,imei'],
   ])('V05: a name is refused that is %s, before the rows are', (_what, header, detail) => {
     expect(refusal(`${header}\n1,2\n3\n`)).toEqual(malformed(detail));
   });
@@ -117,6 +117,14 @@ describe('the header', () => {
     ['empty lines', '\n\r\n'],
   ])('V05: a file without a header is refused: %s', (_what, text) => {
     expect(refusal(text)).toEqual(malformed('line 1: the header is missing'));
+  });
+
+  test('V05: of many wrong names the first are told', () => {
+    const names = Array.from({ length: 200 }, (_, n) => `c${n}`);
+    const told = names.slice(0, 30).map((name) => `column ${name} is not known`);
+    expect(refusal(`id,name,imei,${names.join(',')}`)).toEqual(
+      malformed([...told, 'and 170 more'].join('; ')),
+    );
   });
 
   test('a header alone is a table without rows', () => {
@@ -220,5 +228,46 @@ describe('values', () => {
 
   test('V02: characters beyond the Basic Multilingual Plane, and U+FFFD itself, are kept', () => {
     expect(read('id,name,imei\n1,𝄞�é,2\n')).toEqual([row('1', '𝄞�é', '2')]);
+  });
+});
+
+describe('tables of partners', () => {
+  const lenient = (text: string, delimiter = ',') =>
+    readCsv(Buffer.from(text), columns, { delimiter, tolerant: true });
+
+  test.each([
+    ['semicolon', ';'],
+    ['tab', '\t'],
+    ['pipe', '|'],
+  ])('are read with another delimiter: %s', (_what, delimiter) => {
+    const text = `id,name,imei\n1,"a${delimiter}""b",2\n`.replaceAll(',', delimiter);
+    expect(readCsv(Buffer.from(text), columns, { delimiter })).toEqual([row('1', `a${delimiter}"b`, '2')]);
+    expect(() => readCsv(Buffer.from('id,name,imei\n1,a,2\n'), columns, { delimiter })).toThrow(
+      'CSV_MALFORMED',
+    );
+  });
+
+  test('V07: a comma is nothing special where another delimiter is set', () => {
+    expect(lenient('id;name;imei\n1;a,b;2\n', ';')).toEqual([row('1', 'a,b', '2')]);
+    expect(() => lenient('id;name;imei\n1;"a",b;2\n', ';')).toThrow(
+      'line 2: something stands between a closing quote and the next delimiter',
+    );
+  });
+
+  test('T01: columns that nobody asked for are passed over, and may stand twice or have no name', () => {
+    expect(lenient('note,id,note,name,,imei\nx,1,y,a,z,2\n')).toEqual([row('1', 'a', '2')]);
+    expect(lenient('__proto__,id,name,imei\nx,1,a,2\n')).toEqual([row('1', 'a', '2')]);
+  });
+
+  test('V05: letter case and blanks around names of columns do not count', () => {
+    expect(lenient('ID, Name ,imei\n1,a,2\n')).toEqual([row('1', 'a', '2')]);
+  });
+
+  test.each([
+    ['missing', 'id,name\n1,a\n', 'column imei is missing'],
+    ['ambiguous', 'id,name,imei,IMEI\n1,a,2,3\n', 'column imei stands twice'],
+    ['of another length', 'id,name,imei,note\n1,a,2\n', 'line 2: 3 columns, where the header has 4'],
+  ])('are still refused: %s', (_what, text, detail) => {
+    expect(() => lenient(text)).toThrow(detail);
   });
 });
