@@ -15,7 +15,7 @@ export type Checked = { readonly config: Config } | { readonly findings: readonl
  */
 export function checkConfig(written: unknown): Checked {
   const parsed = configSchema.safeParse(written, { reportInput: true });
-  const faulty = parsed.success ? [] : parsed.error.issues.flatMap(findingsOf);
+  const faulty = parsed.success ? [] : parsed.error.issues.flatMap((issue) => findingsOf(issue, written));
   const rest = parsed.success ? { config: parsed.data, written } : withoutFaulty(written);
   const contradictions = ruleFindings(rest.config, (path) => isWritten(rest.written, path));
   const findings = [
@@ -25,21 +25,41 @@ export function checkConfig(written: unknown): Checked {
   return parsed.success && findings.length === 0 ? { config: parsed.data } : { findings };
 }
 
-/** Names of the settings that the schema knows at a place. */
-function knownSettings(path: SettingPath): string[] {
-  let schema: z.core.JSONSchema.BaseSchema | undefined = z.toJSONSchema(configSchema, { io: 'input' });
+type Schema = z.core.JSONSchema.BaseSchema;
+
+/** Names of the settings that the schema knows at a place; where it has several forms, those of the one written. */
+function knownSettings(path: SettingPath, written: unknown): string[] {
+  let schema: Schema | undefined = z.toJSONSchema(configSchema, { io: 'input' });
+  let value = written;
   for (const key of path) {
+    const form: Schema | undefined = formOf(schema, value);
     const named: z.core.JSONSchema._JSONSchema | undefined =
-      schema?.properties?.[key] ?? schema?.additionalProperties;
+      form?.properties?.[key] ?? form?.additionalProperties ?? itemsOf(form);
     schema = typeof named === 'object' ? named : undefined;
+    value = (value as Record<string, unknown> | undefined)?.[key];
   }
-  return Object.keys(schema?.properties ?? {});
+  return Object.keys(formOf(schema, value)?.properties ?? {});
 }
 
-function findingsOf(issue: Issue): Finding[] {
+/** The one of several forms whose constants, `format: apple` for one, are those of the value. */
+function formOf(schema: Schema | undefined, value: unknown): Schema | undefined {
+  const forms = (schema?.oneOf ?? schema?.anyOf ?? []).filter((form) => typeof form === 'object');
+  if (forms.length === 0 || !isGroup(value)) return schema;
+  return forms.find((form) =>
+    Object.entries(form.properties ?? {}).every(
+      ([key, property]) =>
+        typeof property !== 'object' || property.const === undefined || property.const === value[key],
+    ),
+  );
+}
+
+const itemsOf = (schema: Schema | undefined) =>
+  Array.isArray(schema?.items) ? undefined : (schema?.items as Schema | undefined);
+
+function findingsOf(issue: Issue, written: unknown): Finding[] {
   const path = issue.path.map(String);
   if (issue.code !== 'unrecognized_keys') return [{ path, message: messageOf(issue) }];
-  const known = knownSettings(path);
+  const known = knownSettings(path, written);
   return issue.keys.map((key) => ({ path: [...path, key], message: unknownMessage(key, known) }));
 }
 
@@ -52,11 +72,20 @@ function unknownMessage(key: string, known: readonly string[]): string {
 
 function messageOf(issue: Issue): string {
   if (issue.input === undefined && issue.code !== 'invalid_key') return 'is missing';
+  if (issue.code === 'invalid_union' && issue.discriminator !== undefined) return discriminatorMessage(issue);
   if (issue.code === 'invalid_type') return typeMessage(issue.expected, issue.input);
   if (issue.code === 'invalid_value') return `must be one of: ${issue.values.map(String).join(', ')}`;
   if (issue.code === 'invalid_key') return `the name must be ${issue.issues[0]?.message ?? 'valid'}`;
   if (issue.code === 'invalid_format') return `must be ${issue.message}`;
   return issue.message;
+}
+
+/** The input of such an issue is the group, not the setting that tells its forms apart. */
+function discriminatorMessage({ discriminator = '', input, ...rest }: z.core.$ZodIssueInvalidUnion): string {
+  if (!isGroup(input) || input[discriminator] === undefined) return 'is missing';
+  // The library gives the options, and its types do not say so.
+  const { options = [] } = rest as { options?: readonly unknown[] };
+  return `must be one of: ${options.map(String).join(', ')}`;
 }
 
 const typeNames: Readonly<Record<string, string>> = {
@@ -80,7 +109,7 @@ function typeMessage(expected: string, input: unknown): string {
 function withoutFaulty(written: unknown): { config: Config; written: unknown } {
   const parsed = configSchema.safeParse(written);
   if (parsed.success) return { config: parsed.data, written };
-  const faulty = parsed.error.issues.flatMap(findingsOf);
+  const faulty = parsed.error.issues.flatMap((issue) => findingsOf(issue, written));
   return withoutFaulty(faulty.reduce<unknown>((rest, { path }) => without(rest, path), written) ?? {});
 }
 

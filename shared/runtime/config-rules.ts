@@ -1,7 +1,12 @@
 import { Cron } from 'croner';
 
 import type { Config, InboxConfig } from './config-schema.ts';
+import { mappingFindings } from './configured-format-rules.ts';
+import { httpsFindings } from './https-rules.ts';
+import { listenFindings } from './listen-rules.ts';
+import { outboxPlace } from './paths.ts';
 import { matchesPattern } from './patterns.ts';
+import type { ProviderConfig } from './provider-schema.ts';
 
 /** Where a setting stands: the keys from the root of the file to it. */
 export type SettingPath = readonly string[];
@@ -20,26 +25,28 @@ type Written = (path: SettingPath) => boolean;
  */
 export function ruleFindings(config: Config, written: Written): Finding[] {
   return [
-    ...inboxEntries(config).flatMap(([path, inbox]) => inboxFindings(path, inbox, written)),
-    ...inboxEntries(config).flatMap(([path, inbox]) => markerFindings(path, inbox)),
+    ...inboxEntries(config, written).flatMap(([path, inbox]) => inboxFindings(path, inbox, written)),
+    ...inboxEntries(config, written).flatMap(([path, inbox]) => markerFindings(path, inbox)),
     ...ownMarkerFindings(config),
     ...outboxFindings(config),
+    ...endpointFindings(config),
+    ...loaderFindings(config),
     ...retryFindings(config),
     ...scheduleFindings(config),
     ...providerFindings(config),
   ];
 }
 
-function inboxEntries(config: Config): [SettingPath, InboxConfig][] {
+/** A provider over HTTPS needs no inbox; while nothing is said of it, its defaults let nobody in. */
+function inboxEntries(config: Config, written: Written): [SettingPath, InboxConfig][] {
   return [
     ...Object.entries(config.inboxes).map(([name, inbox]): [SettingPath, InboxConfig] => [
       ['inboxes', name],
       inbox,
     ]),
-    ...Object.entries(config.providers).map(([id, { inbox }]): [SettingPath, InboxConfig] => [
-      ['providers', id, 'inbox'],
-      inbox,
-    ]),
+    ...Object.entries(config.providers)
+      .filter(([id, { transport }]) => transport === 'spool' || written(['providers', id, 'inbox']))
+      .map(([id, { inbox }]): [SettingPath, InboxConfig] => [['providers', id, 'inbox'], inbox]),
   ];
 }
 
@@ -75,7 +82,8 @@ function markerFindings(path: SettingPath, { marker, ignore }: InboxConfig): Fin
 
 /** What we publish ourselves is complete when it is visible, and has no marker. */
 function ownMarkerFindings(config: Config): Finding[] {
-  const fed = Object.values(config.outboxes).map(({ folder }) => folder);
+  const outboxes = Object.keys(config.outboxes) as (keyof Config['outboxes'])[];
+  const fed = outboxes.map((name) => outboxPlace(config, name));
   return Object.entries(config.inboxes)
     .filter(([name, { marker }]) => marker !== '' && fed.includes(`${name}/in`))
     .map(([name]) => ({
@@ -91,6 +99,20 @@ function outboxFindings(config: Config): Finding[] {
       path: ['outboxes', name, 'folder'],
       message: 'must be a folder inside spool.folder: neither absolute nor with . or .. in it',
     }));
+}
+
+function endpointFindings({ outboxes }: Config): Finding[] {
+  const { endpoint } = outboxes.deviceEnrolmentResponse;
+  if (endpoint.url === '') return [];
+  return httpsFindings(['outboxes', 'deviceEnrolmentResponse', 'endpoint'], endpoint);
+}
+
+/** Pure. */
+export function loaderFindings({ loader: { listen }, inboxes }: Config): Finding[] {
+  const findings = listenFindings(['loader', 'listen'], listen);
+  if (listen.address === '' || inboxes.inboundDeviceEnrolment.marker === '') return findings;
+  const message = 'must be empty: what is posted to loader.listen comes without a marker';
+  return [...findings, { path: ['inboxes', 'inboundDeviceEnrolment', 'marker'], message }];
 }
 
 function isInside(folder: string): boolean {
@@ -139,12 +161,34 @@ function isTimeZone(name: string): boolean {
 }
 
 function providerFindings(config: Config): Finding[] {
-  return Object.entries(config.providers)
-    .filter(([, { account }]) => !isAppleTimeZone(account.timeZone))
-    .map(([id]) => ({
-      path: ['providers', id, 'account', 'timeZone'],
-      message: 'must be minutes west of UTC (-840 to 720), or a name like Europe/Berlin',
-    }));
+  return Object.entries(config.providers).flatMap(([id, settings]) => {
+    const path = ['providers', id];
+    return [
+      ...accountFindings(path, settings),
+      ...transportFindings(path, settings),
+      ...(settings.format === 'configured' ? mappingFindings([...path, 'mapping'], settings.mapping) : []),
+    ];
+  });
+}
+
+function accountFindings(path: SettingPath, settings: ProviderConfig): Finding[] {
+  if (settings.format !== 'apple' || isAppleTimeZone(settings.account.timeZone)) return [];
+  const message = 'must be minutes west of UTC (-840 to 720), or a name like Europe/Berlin';
+  return [{ path: [...path, 'account', 'timeZone'], message }];
+}
+
+function transportFindings(path: SettingPath, settings: ProviderConfig): Finding[] {
+  if (settings.transport === 'spool') return [];
+  const findings = httpsFindings([...path, 'https'], settings.https);
+  const sheets = 'files' in settings && settings.files === 'csv';
+  if (sheets)
+    findings.push({ path: [...path, 'files'], message: 'sheets go over the spool only: write json' });
+  if (settings.format === 'apple' && settings.account.wrapper !== 'none') {
+    // SOAP over HTTPS has headers of its own, and the carriers' addresses are not published.
+    const message = 'wrappers of carriers go over the spool only: write none';
+    findings.push({ path: [...path, 'account', 'wrapper'], message });
+  }
+  return findings;
 }
 
 /** Minutes counted positive to the west, or a name (Apple reseller API as restated by integrators). */

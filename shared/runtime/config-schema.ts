@@ -1,12 +1,15 @@
 import { z } from 'zod';
 
+import { httpsEndpoint } from './https-schema.ts';
+import { inbox, partyName, seconds } from './inbox-schema.ts';
+import { listen } from './listen-schema.ts';
+import { provider } from './provider-schema.ts';
+
 /**
  * The one schema of config/enrol.yaml: defaults and explanations stand here, unknown keys are refused.
  * Durations carry their unit in the name.
  */
 
-const partyName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'lower-case letters, digits and hyphens');
-const seconds = z.number().min(0).max(86_400);
 /** Checked with the other rules (config-rules.ts), where the message can say what is wrong with it. */
 const cronPattern = z.string().max(120);
 
@@ -18,111 +21,13 @@ const reserve = () =>
     .default(64)
     .describe('while its disk has less free space, nothing new is taken in; 0: not looked at');
 
-interface InboxDefaults {
-  readonly quietSeconds: number;
-  readonly signedBy: string[];
-  readonly duplicate?: 'content' | 'name and content';
-}
-
-const inboxFields = (defaults: InboxDefaults) => ({
-  // Ten minutes at most: more would be milliseconds by mistake.
-  quietSeconds: seconds
-    .max(600)
-    .default(defaults.quietSeconds)
-    .describe('a file is taken when size, time and inode were unchanged for so long'),
-  ignore: z
-    .array(z.string().min(1))
-    .default(['.*', '*.tmp', '*.part', '*.filepart', '*~'])
-    .describe('names that are somebody’s work in progress and are left alone (* stands for any text)'),
-  marker: z
+const outboxFields = (folder: string) => ({
+  folder: z
     .string()
-    .regex(/^(\.[A-Za-z0-9]{1,16})?$/, 'a dot with letters and digits behind it, like .ok, or nothing')
-    .default('')
-    .describe('like .ok: x.pgp is taken only when x.pgp.ok is there, empty or a manifest; empty: no markers'),
-  markerSeconds: seconds
-    .default(3600)
-    .describe(
-      'with a marker: a file without its marker, or a marker without its file, is reported after this',
-    ),
-  maxFileMegabytes: z
-    .number()
-    .positive()
-    .max(2_000)
-    .default(64)
-    .describe('larger files are rejected unread; unpacked content may be 20 times as much'),
-  duplicate: z
-    .enum(['content', 'name and content'])
-    .default(defaults.duplicate ?? 'content')
-    .describe('what has to be the same for a file to be a duplicate, which is rejected'),
-  encryption: z
-    .enum(['required', 'none'])
-    .default('required')
-    .describe('required: OpenPGP only; none: plain files in the partner’s own format'),
-  signature: z
-    .enum(['required', 'optional', 'forbidden'])
-    .default('required')
-    .describe('whether the OpenPGP message must be signed'),
-  signedBy: z
-    .array(partyName)
-    .default(defaults.signedBy)
-    .describe('parties whose signature counts here: own, or partners of the key ring'),
-});
-
-const inbox = (defaults: InboxDefaults) => z.strictObject(inboxFields(defaults)).prefault({});
-
-const outbox = (folder: string) =>
-  z
-    .strictObject({
-      folder: z
-        .string()
-        .min(1)
-        .default(folder)
-        .describe('where the files are published, relative to spool.folder'),
-      encryptTo: z.array(partyName).min(1).default(['own']).describe('parties that can open the files'),
-    })
-    .prefault({});
-
-/** Account of the Apple reseller API; field meanings as in Apple's request context. */
-const appleAccount = z.strictObject({
-  shipTo: z
-    .string()
-    .regex(/^\d{10}$/, 'ten digits, padded with zeros, in quotes')
-    .describe('Ship-To number, ten digits'),
-  depResellerId: z.string().min(1).max(32).describe('reseller id assigned by Apple'),
-  timeZone: z
-    .string()
-    .default('0')
-    .describe('minutes west of UTC, or a name like Europe/Berlin; "0" keeps the dates as true UTC'),
-  langCode: z
-    .string()
-    .regex(/^[a-z]{2}$/, 'two lower-case letters')
-    .default('en')
-    .describe('language of the provider’s messages'),
-});
-
-const provider = z.strictObject({
-  format: z.enum(['apple']).describe('whose format the provider speaks'),
-  transport: z.enum(['spool']).default('spool').describe('spool: files in spool/provider/<id>/'),
-  account: appleAccount.describe('our account at the provider'),
-  inbox: inbox({ quietSeconds: 2, signedBy: [], duplicate: 'name and content' }).describe(
-    'provider/<id>/inbound: the provider’s answers',
-  ),
-  limits: z
-    .strictObject({
-      ordersPerRequest: z.number().int().min(1).default(1000).describe('orders in one request at most'),
-      devicesPerRequest: z.number().int().min(1).default(1000).describe('devices in one request at most'),
-    })
-    .prefault({})
-    .describe('what the provider takes at once; a larger batch is sent as several requests'),
-  poll: z
-    .strictObject({
-      firstSeconds: seconds
-        .default(600)
-        .describe('first question for the result, after the request was accepted'),
-      everySeconds: seconds.min(1).default(3600).describe('further questions, until the result is final'),
-    })
-    .prefault({})
-    .describe('how the adaptor asks for results'),
+    .min(1)
+    .default(folder)
+    .describe('where the files are published, relative to spool.folder'),
+  encryptTo: z.array(partyName).min(1).default(['own']).describe('parties that can open the files'),
 });
 
 const job = (schedule: string, what: string) =>
@@ -207,8 +112,19 @@ export const configSchema = z.strictObject({
     .describe('drop folders; provider inboxes are set with their provider'),
   outboxes: z
     .strictObject({
-      deviceEnrolmentRequest: outbox('outboundDeviceEnrolment/in').describe('extractor: generic requests'),
-      deviceEnrolmentResponse: outbox('inboundDeviceEnrolment/in').describe('adaptor: generic responses'),
+      deviceEnrolmentRequest: z
+        .strictObject(outboxFields('outboundDeviceEnrolment/in'))
+        .prefault({})
+        .describe('extractor: generic requests'),
+      deviceEnrolmentResponse: z
+        .strictObject({
+          ...outboxFields('inboundDeviceEnrolment/in'),
+          endpoint: httpsEndpoint().describe(
+            'with a url, the files are posted there in place of the folder: url/<file name>',
+          ),
+        })
+        .prefault({})
+        .describe('adaptor: generic responses'),
     })
     .prefault({})
     .describe('where sealed generic files go'),
@@ -227,6 +143,12 @@ export const configSchema = z.strictObject({
     .record(partyName, provider)
     .default({})
     .describe('enrolment providers by deviceEnrolmentProviderId'),
+  loader: z
+    .strictObject({
+      listen: listen().describe('files of inboundDeviceEnrolment over HTTPS, beside its folder'),
+    })
+    .prefault({})
+    .describe('the From Generic Format daemon'),
   extractor: z
     .strictObject({
       pollSeconds: seconds.min(0.05).max(3600).default(2).describe('how often it looks for prepared batches'),
@@ -273,6 +195,5 @@ export const configSchema = z.strictObject({
 
 export type Config = z.infer<typeof configSchema>;
 export type InboxConfig = Config['inboxes']['inboundDeviceEnrolment'];
-export type ProviderConfig = Config['providers'][string];
 export type SignaturePolicy = InboxConfig['signature'];
 export type JobKey = keyof Config['jobs'];

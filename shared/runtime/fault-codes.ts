@@ -281,6 +281,26 @@ export const faultCodes = {
     what: "A value cannot be written in the provider's format without loss.",
     action: 'Correct the order or device named in the detail, then reprocess the batch.',
   },
+  IDENTIFIER_MISSING: {
+    class: 'permanent',
+    what: 'The device has none of the identifiers that the provider needs.',
+    action: 'Complete the device, then retry it.',
+  },
+  IDENTIFIER_DAMAGED: {
+    class: 'permanent',
+    what: 'An identifier was damaged by a spreadsheet or on its way.',
+    action: 'Get the identifier from the source again, as text and not as a number, and correct the device.',
+  },
+  IDENTIFIER_INVALID: {
+    class: 'permanent',
+    what: 'An identifier is not of the form that it must have.',
+    action: 'Correct the device, then retry it.',
+  },
+  NOT_ENROLLED: {
+    class: 'permanent',
+    what: 'What is to be unenrolled was not enrolled through us, as far as we know.',
+    action: "Look at the provider's portal; unenrol it there, or set the device's status right.",
+  },
   UNKNOWN_ANSWER: {
     class: 'permanent',
     what: 'The file is none of the answers that the provider is known to give.',
@@ -297,6 +317,65 @@ export const faultCodes = {
     class: 'permanent',
     what: 'The answer comes for a request that is not waiting for it.',
     action: 'Nothing if the provider repeated itself; otherwise compare the request in enrol device show.',
+  },
+  PROVIDER_UNREACHABLE: {
+    class: 'transient',
+    what: 'The server of the provider cannot be reached, or did not take the request.',
+    action: 'Nothing: it is tried again. If it lasts, look at the network and at the address in https.url.',
+  },
+  PROVIDER_DENIES: {
+    class: 'environment',
+    what: 'The provider does not let us in, or finds our account wrong.',
+    action: 'Check address, certificate, token and account; what waits is sent by itself afterwards.',
+  },
+  PROVIDER_UNTRUSTED: {
+    class: 'environment',
+    what: 'The server that answers does not prove that it is the provider.',
+    action: 'Check https.url and caFile; suspect the network. Nothing was sent.',
+  },
+  PROVIDER_BUSY: {
+    class: 'transient',
+    what: 'The provider asks us to come later, or has a fault of its own.',
+    action: 'Nothing: it is tried again.',
+  },
+  ANSWER_LOST: {
+    class: 'transient',
+    what: 'The provider was sent a request and did not answer in time: it may have done it.',
+    action: 'Nothing: the provider is asked what became of it, and the request is not sent again blindly.',
+  },
+  ANSWER_TOO_LARGE: {
+    class: 'transient',
+    what: 'The answer of the provider is larger than is allowed; it was not read to its end.',
+    action: 'Raise maxAnswerMegabytes of the provider if its answers are honest.',
+  },
+  // Endpoints of our own
+  ENDPOINT_UNAVAILABLE: {
+    class: 'environment',
+    what: 'The endpoint to which generic responses are posted cannot be reached, or takes nothing at the moment.',
+    action:
+      'Look at the loader there, at the network and at endpoint.url. The files wait, and are sent by themselves.',
+  },
+  ENDPOINT_DENIES: {
+    class: 'environment',
+    what: 'The endpoint to which generic responses are posted does not let us in, or does not prove that it is it.',
+    action:
+      'Check certificate, token, caFile and url of endpoint. The files wait, and are sent by themselves afterwards.',
+  },
+  ENDPOINT_FAILS: {
+    class: 'transient',
+    what: 'The endpoint has a fault of its own with this file.',
+    action: 'Nothing: it is tried again. If it is held, look for the cause in the log there.',
+  },
+  ENDPOINT_REFUSED: {
+    class: 'permanent',
+    what: 'The endpoint does not take this file.',
+    action:
+      'Look for endpoint.refused in the log there; when the cause is mended, enrol file retry N sends it again.',
+  },
+  LISTEN_FAILED: {
+    class: 'environment',
+    what: 'The address on which the loader is to listen cannot be used.',
+    action: 'Find the process that has it, or correct loader.listen.address; then start the loader again.',
   },
   // Store
   STORE_MISSING: {

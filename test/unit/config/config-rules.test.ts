@@ -124,3 +124,73 @@ describe('times', () => {
     expect(findingPaths({ retry: { firstSeconds: 11, maxSeconds: 10 } })).toEqual(['retry.firstSeconds']);
   });
 });
+
+describe('an endpoint to which responses are posted', () => {
+  const endpoint = (settings: object) => ({ outboxes: { deviceEnrolmentResponse: { endpoint: settings } } });
+  const named = (...settings: string[]) =>
+    settings.map((setting) => `outboxes.deviceEnrolmentResponse.endpoint.${setting}`);
+
+  test('is none without an address', () => {
+    expect(findingPaths(endpoint({}))).toEqual([]);
+  });
+
+  test('is called over HTTPS, with a proof of who we are', () => {
+    const url = 'https://cmp.example/inboundDeviceEnrolment';
+    expect(findingPaths(endpoint({ url }))).toEqual(named('certificateFile'));
+    expect(findingPaths(endpoint({ url, authentication: 'token' }))).toEqual(named('tokenFile'));
+    expect(findingPaths(endpoint({ url, authentication: 'token', tokenFile: 'x' }))).toEqual([]);
+    const plain = { url: 'http://cmp.example/', authentication: 'token', tokenFile: 'x' };
+    expect(findingPaths(endpoint(plain))).toEqual(named('url'));
+  });
+
+  test('takes the place of the folder: no outbox of ours feeds the inbox then', () => {
+    const marker = { inboxes: { inboundDeviceEnrolment: { marker: '.ok' } } };
+    const url = { url: 'https://cmp.example', authentication: 'token', tokenFile: 'x' };
+    expect(findingPaths(marker)).toEqual(['inboxes.inboundDeviceEnrolment.marker']);
+    expect(findingPaths({ ...marker, ...endpoint(url) })).toEqual([]);
+  });
+});
+
+describe('an address to listen on', () => {
+  const listen = (settings: object) => ({ loader: { listen: settings } });
+  const tls = { certificateFile: 'c', keyFile: 'k' };
+
+  test.each(['127.0.0.1:8443', 'cmp.example:1', '[::1]:65535', '0.0.0.0:0'])('%s', (address) => {
+    expect(findingPaths(listen({ address, ...tls, tokenFile: 't' }))).toEqual([]);
+  });
+
+  test.each([
+    '8443',
+    ':8443',
+    'host',
+    'host:',
+    'host:65536',
+    '::1:8443',
+    'host:x',
+    'ho st:1',
+    'https://host:1',
+  ])('not %s', (address) => {
+    expect(findingPaths(listen({ address, ...tls, tokenFile: 't' }))).toEqual(['loader.listen.address']);
+  });
+
+  test('needs a certificate, a key, and a proof of every sender', () => {
+    const address = '127.0.0.1:8443';
+    expect(findingPaths(listen({ address }))).toEqual([
+      'loader.listen.certificateFile',
+      'loader.listen.keyFile',
+      'loader.listen.tokenFile',
+    ]);
+    expect(findingPaths(listen({ address, ...tls, clientCaFile: 'a' }))).toEqual([]);
+    expect(findingPaths(listen({ clientCaFile: 'a' }))).toEqual([]);
+  });
+
+  test('goes with no marker: what is posted has none', () => {
+    const settings = listen({ address: '127.0.0.1:8443', ...tls, tokenFile: 't' });
+    const written = {
+      ...settings,
+      inboxes: { inboundDeviceEnrolment: { marker: '.ok' } },
+      outboxes: { deviceEnrolmentResponse: { folder: 'elsewhere' } },
+    };
+    expect(findingPaths(written)).toEqual(['inboxes.inboundDeviceEnrolment.marker']);
+  });
+});

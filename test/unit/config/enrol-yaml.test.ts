@@ -22,13 +22,21 @@ function settings(
   schema: Schema,
   path: string[] = [],
 ): { path: string[]; description: string | undefined }[] {
-  const byId =
-    typeof schema.additionalProperties === 'object' ? { 'apple-de': schema.additionalProperties } : {};
+  const byId = typeof schema.additionalProperties === 'object' ? { 'apple-de': ofApple(schema) } : {};
   return Object.entries({ ...schema.properties, ...byId }).flatMap(([key, value]) => {
     if (typeof value !== 'object') return [];
     const here = [...path, key];
     return [{ path: here, description: value.description }, ...settings(value, here)];
   });
+}
+
+/** The example is one of Apple's; what other formats have of their own stands in config/samples/providers. */
+function ofApple({ additionalProperties }: Schema): Schema {
+  const providers = additionalProperties as Schema;
+  const forms = providers.oneOf ?? [];
+  const apple = forms.find(({ properties }) => (properties?.format as Schema).const === 'apple');
+  if (!apple) throw new Error('the schema has no format apple');
+  return apple;
 }
 
 const all = settings(z.toJSONSchema(configSchema, { io: 'input' }));

@@ -151,10 +151,44 @@ keys:
     expect(await problemsOf(text)).toEqual([
       '4:5 providers.one.account.shipTo: is missing',
       '6:3 providers.two.format: is missing',
-      '6:3 providers.two.account: is missing',
       '8:3 providers.three.inbox.signedBy: names nobody, so no signature would count: name the party, or write ' +
         'signature: forbidden (for plain files also encryption: none)',
       '11:3 providers.Four!: the name must be lower-case letters, digits and hyphens',
+    ]);
+  });
+
+  test('O01 what a provider may have depends on its format', async () => {
+    const text = `providers:
+  one:
+    format: appel
+  two:
+    format: samsung-knox
+    transport: https
+    account: { generation: 2, resellerId: '1', shipTo: '0000071234' }
+    mapping: {}
+  three:
+    format: google-zero-touch
+    transport: https
+    files: csv
+    account: { partnerId: '1' }
+  four:
+    format: apple
+    transport: https
+    account: { shipTo: '0000071234', depResellerId: '16FCE4A0', wrapper: telenor }
+    https: { url: 'https://localhost', certificateFile: a, keyFile: b }
+`;
+    expect(await problemsOf(text)).toEqual([
+      expect.stringMatching(/^3:5 providers.one.format: must be one of: apple, google-zero-touch, /),
+      '4:3 providers.two.https.url: is missing',
+      '4:3 providers.two.https.certificateFile: is needed with authentication: certificate',
+      '7:48 providers.two.account.shipTo: is no setting; known here: generation, resellerId, vendorId',
+      expect.stringMatching(
+        /^8:5 providers.two.mapping: is no setting; known here: format, account, files, /,
+      ),
+      '9:3 providers.three.https.url: is missing',
+      '9:3 providers.three.https.certificateFile: is needed with authentication: certificate',
+      '12:5 providers.three.files: sheets go over the spool only: write json',
+      '17:65 providers.four.account.wrapper: wrappers of carriers go over the spool only: write none',
     ]);
   });
 

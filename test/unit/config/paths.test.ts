@@ -40,6 +40,19 @@ describe('paths', () => {
     expect(outboxFolder(elsewhere, 'deviceEnrolmentResponse')).toBe('/mnt/spool/inboundDeviceEnrolment/in');
   });
 
+  test('responses that are posted wait in an inbox of their own', () => {
+    const posting = loaded({
+      outboxes: { deviceEnrolmentResponse: { endpoint: { url: 'https://cmp.example' } } },
+    });
+    expect(inboxNames(posting.config)).toContain('outgoingDeviceEnrolment');
+    expect(outboxFolder(posting, 'deviceEnrolmentResponse')).toBe(
+      '/srv/enrol/spool/outgoingDeviceEnrolment/in',
+    );
+    expect(outboxFolder(posting, 'deviceEnrolmentRequest')).toBe(
+      '/srv/enrol/spool/outboundDeviceEnrolment/in',
+    );
+  });
+
   test('no log folder: stdout only', () => {
     expect(logFolder(standard)).toBeUndefined();
   });
