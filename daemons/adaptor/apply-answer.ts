@@ -1,193 +1,211 @@
 import type { Runtime } from '../../shared/daemon/process.ts';
-import { deviceEnrolmentResponse } from '../../shared/generic/device-enrolment-response.ts';
-import { writeDocument } from '../../shared/generic/document.ts';
-import { genericFileName } from '../../shared/generic/file-name.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
-import { queuePublication, type Delivery } from '../../shared/store/deliveries.ts';
 import {
   moveRequest,
-  recordOutcome,
-  requestedOrders,
-  transactionsOfDevice,
+  noteRequest,
   type ProviderRequestRow,
-  type RequestedOrderRow,
+  type RequestChange,
 } from '../../shared/store/provider-requests.ts';
-import { providerRequestMoves, type ProviderOutcome } from '../../shared/store/states/provider-request.ts';
+import { providerRequestMoves } from '../../shared/store/states/provider-request.ts';
 import type { Db } from '../../shared/store/tables.ts';
-import { toGenericResponse } from './generic-response.ts';
 import type { Provider } from './provider.ts';
+import type { ErrorClass } from './providers/error-catalogue.ts';
 import type {
-  DeviceOutcome,
+  AskedRequest,
   OrderOutcome,
   ProviderAnswer,
   ProviderError,
+  Question,
   TransactionIds,
 } from './providers/provider-format.ts';
+import { releaseAgain } from './release-requests.ts';
+import { secondsAfter, spreadOut } from './schedule-rules.ts';
+import { outcomeOf, settleOrders } from './settle-orders.ts';
+import { splitRequest } from './split-request.ts';
 
-interface Answered {
+/** An answer, and what it answers. */
+export interface Answered {
   readonly provider: Provider;
   readonly request: ProviderRequestRow;
+  readonly asked: AskedRequest;
+  readonly question: Question;
   readonly answer: ProviderAnswer;
-  /** The file that the answer came in. */
-  readonly delivery: Delivery;
+  /** Begins the names of the generic responses; belongs to this answer alone. */
+  readonly source: string;
 }
 
+/** What an answer calls for beyond its request: whether the provider took it, and will take more. */
+export type Consequence =
+  | { readonly kind: 'taken' }
+  /** It will be sent again by itself. */
+  | { readonly kind: 'again'; readonly errors: readonly ProviderError[] }
+  /** Our access or account is wrong: sending more would only repeat it. */
+  | { readonly kind: 'denied'; readonly errors: readonly ProviderError[] };
+
+const taken: Consequence = { kind: 'taken' };
+
+/** So many times in a row a provider says that it does not know a request, before that is believed: it may be slow. */
+const timesNotFound = 3;
+
 /**
- * What an answer means for the request, its orders and its devices. Runs in the transaction that settles the file.
+ * What an answer means for the request, its orders and its devices. Runs in the transaction that settles the file, or
+ * the exchange, that it came in.
  *
  * @throws Fault BATCH_NOT_READY, UNEXPECTED_ANSWER, UNKNOWN_ANSWER
  */
-export async function applyAnswer(runtime: Runtime, trx: Db, answered: Answered): Promise<void> {
-  const { request, answer, provider } = answered;
+export async function applyAnswer(runtime: Runtime, trx: Db, answered: Answered): Promise<Consequence> {
+  const { request, answer } = answered;
   // We asked again before a slow answer came: it tells nothing new.
-  if (request.state === 'finished' && 'ids' in answer) return;
-  const now = runtime.clock.now();
-  const { firstSeconds, everySeconds } = provider.settings.poll;
-  const inSeconds = (seconds: number) => new Date(now.getTime() + seconds * 1000).toISOString();
+  if (request.state === 'finished' && answered.question !== 'request') return taken;
   switch (answer.kind) {
     case 'accepted':
-      requireMove(request, 'accepted');
-      await moveRequest(trx, request, 'accepted', {
-        provider_transaction_id: answer.providerTransactionId,
-        accepted_at: now.toISOString(),
-        next_query_at: inSeconds(firstSeconds),
-      });
-      return;
+      return accept(runtime, trx, answered, answer.providerTransactionId);
     case 'pending':
-      requireMove(request, 'pending');
-      await moveRequest(trx, request, 'pending', {
-        ...theirId(answer.ids),
-        next_query_at: inSeconds(everySeconds),
-        last_error: null,
-      });
-      return;
+      return wait(runtime, trx, answered, { ...theirId(answer.ids), last_error: null });
     case 'query-refused':
       // The request itself may have been done: keep asking, and show the refusal to operators.
-      requireMove(request, 'pending');
-      await moveRequest(trx, request, 'pending', {
-        ...theirId(answer.ids),
-        next_query_at: inSeconds(everySeconds),
-        last_error: describe(answer.errors),
-      });
-      return;
-    case 'refused': {
-      requireMove(request, 'refused');
-      const orders = await requestedOrders(trx, request.id);
-      const outcomes = orders.map((order) => refused(order, answer.errors));
-      await settleOrders(runtime, trx, answered, outcomes);
-      await moveRequest(trx, request, 'refused', {
-        finished_at: now.toISOString(),
-        last_error: describe(answer.errors),
-      });
-      return;
-    }
-    case 'result': {
-      const orders = await requestedOrders(trx, request.id);
-      const { orders: said, unexpected } = provider.format.toOutcomes(answer.result, orders);
-      const outcomes = await newOutcomes(trx, request, orders, said);
-      const settled = outcomes.every((outcome) => outcomeOf(outcome) !== 'unknown');
-      requireMove(request, settled ? 'finished' : 'unknown');
-      await settleOrders(runtime, trx, answered, outcomes);
-      await moveRequest(trx, request, settled ? 'finished' : 'unknown', {
-        ...theirId(answer.ids),
-        finished_at: settled ? now.toISOString() : null,
-        next_query_at: null,
-        last_error: unexpected.length > 0 ? `not asked for: ${unexpected.join(', ')}` : null,
-      });
-      return;
-    }
+      await wait(runtime, trx, answered, { ...theirId(answer.ids), last_error: describe(answer.errors) });
+      return consequenceOf(answered.provider, answer.errors);
+    case 'refused':
+      return refuse(runtime, trx, answered, answer.errors);
+    case 'not-found':
+      return notFound(runtime, trx, answered);
+    case 'result':
+      return settle(runtime, trx, answered, answer);
   }
 }
+
+async function accept(
+  { clock }: Runtime,
+  trx: Db,
+  { request, provider }: Answered,
+  providerTransactionId: string,
+): Promise<Consequence> {
+  requireMove(request, 'accepted');
+  const now = clock.now();
+  await moveRequest(trx, request, 'accepted', {
+    provider_transaction_id: providerTransactionId,
+    accepted_at: now.toISOString(),
+    next_query_at: spreadOut(now, provider.settings.poll.firstSeconds, request.id),
+    last_error: null,
+  });
+  return taken;
+}
+
+/** Nothing is settled: ask again later. What is lost, or settled in part, stays what it is. */
+async function wait(
+  { clock }: Runtime,
+  trx: Db,
+  { request, provider, question }: Answered,
+  change: RequestChange,
+): Promise<Consequence> {
+  const next_query_at = spreadOut(clock.now(), provider.settings.poll.everySeconds, request.id);
+  const staysAsItIs = question === 'reconciliation' || request.state === 'unknown';
+  if (staysAsItIs && request.state !== 'queued') {
+    await noteRequest(trx, request.id, { ...change, next_query_at });
+    return taken;
+  }
+  requireMove(request, 'pending');
+  await moveRequest(trx, request, 'pending', { ...change, next_query_at });
+  return taken;
+}
+
+async function refuse(
+  runtime: Runtime,
+  trx: Db,
+  answered: Answered,
+  errors: readonly ProviderError[],
+): Promise<Consequence> {
+  const { request, provider } = answered;
+  requireMove(request, 'refused');
+  if (areOnly(provider, errors, 'split') && (await splitRequest(runtime, trx, answered))) return taken;
+  const consequence = consequenceOf(provider, errors);
+  const tired = consequence.kind === 'again' && request.attempts >= provider.settings.https.attempts;
+  if (consequence.kind !== 'taken' && !tired) {
+    await releaseAgain(runtime, trx, provider, request, { reason: describe(errors) });
+    return consequence;
+  }
+  await settleOrders(runtime, trx, answered, refusedOrders(answered.asked, errors));
+  await moveRequest(trx, request, 'refused', {
+    finished_at: runtime.clock.now().toISOString(),
+    next_query_at: null,
+    last_error: describe(errors),
+  });
+  return taken;
+}
+
+function consequenceOf(provider: Provider, errors: readonly ProviderError[]): Consequence {
+  if (areOnly(provider, errors, 'retry')) return { kind: 'again', errors };
+  return areOnly(provider, errors, 'auth', 'config', 'retry') ? { kind: 'denied', errors } : taken;
+}
+
+function areOnly({ format }: Provider, errors: readonly ProviderError[], ...classes: ErrorClass[]): boolean {
+  return errors.length > 0 && errors.every(({ code }) => classes.includes(format.errors.lookUp(code).class));
+}
+
+const refusedOrders = (asked: AskedRequest, errors: readonly ProviderError[]): OrderOutcome[] =>
+  asked.orders.map(({ orderId, devices }) => ({
+    orderId,
+    errors,
+    devices: devices.map(({ deviceId }) => ({ deviceId, outcome: 'failed', errors })),
+    settled: true,
+  }));
+
+/** The provider does not know the request: after some patience it is known that it never arrived, and it goes out again. */
+async function notFound(runtime: Runtime, trx: Db, answered: Answered): Promise<Consequence> {
+  const { request, provider, question } = answered;
+  const times = request.not_found + 1;
+  const lost = request.state === 'sent' && question === 'reconciliation';
+  if (lost && times >= timesNotFound) {
+    await releaseAgain(runtime, trx, provider, request, { reason: 'the provider does not know the request' });
+    return taken;
+  }
+  const last_error = `the provider does not know the request (asked ${times} times)`;
+  return wait(runtime, trx, answered, { not_found: times, last_error });
+}
+
+async function settle(
+  runtime: Runtime,
+  trx: Db,
+  answered: Answered,
+  answer: Extract<ProviderAnswer, { kind: 'result' }>,
+): Promise<Consequence> {
+  const { request, provider, asked, question } = answered;
+  const { orders, unexpected } = provider.format.toOutcomes(answer.result, question, asked);
+  const settled = orders.every((outcome) => outcomeOf(outcome) !== 'unknown');
+  const to = settled ? 'finished' : 'unknown';
+  requireMove(request, to);
+  await settleOrders(runtime, trx, answered, orders);
+  const now = runtime.clock.now();
+  const progress = orders.some(({ devices }) => devices.some(({ outcome }) => outcome !== 'unknown'));
+  // What is left of a result is asked for device by device: the next at once, as long as that settles something.
+  const seconds = question === 'reconciliation' && progress ? 0 : provider.settings.poll.everySeconds;
+  const canAsk = provider.format.toReconciliation(asked) !== null;
+  await moveRequest(trx, request, to, {
+    ...theirId(answer.ids),
+    finished_at: settled ? now.toISOString() : null,
+    next_query_at: !settled && canAsk ? secondsAfter(now, seconds) : null,
+    not_found: 0,
+    // Devices that an earlier answer settled are no longer expected, and no news.
+    last_error: request.state !== 'unknown' && unexpected.length > 0 ? notAskedFor(unexpected) : null,
+  });
+  return taken;
+}
+
+const notAskedFor = (unexpected: readonly string[]) => `not asked for: ${unexpected.join(', ')}`;
 
 /** @throws Fault BATCH_NOT_READY, UNEXPECTED_ANSWER */
 function requireMove(request: ProviderRequestRow, to: ProviderRequestRow['state']): void {
-  if (providerRequestMoves[request.state].includes(to)) return;
   const where = `request ${request.transaction_id} is ${request.state}`;
   // The file is out, but its publisher has not recorded it yet.
   if (request.state === 'queued') throw new Fault('BATCH_NOT_READY', where);
+  if (providerRequestMoves[request.state].includes(to)) return;
   throw new Fault('UNEXPECTED_ANSWER', `${where}, it cannot become ${to}`);
-}
-
-const refused = (order: RequestedOrderRow, errors: readonly ProviderError[]): OrderOutcome => ({
-  orderId: order.orderId,
-  errors,
-  devices: order.devices.map(({ deviceId }) => ({ deviceId, outcome: 'failed', errors })),
-  settled: true,
-});
-
-/** What is new in a result: what an earlier one settled stands as it is. */
-async function newOutcomes(
-  trx: Db,
-  request: ProviderRequestRow,
-  orders: readonly RequestedOrderRow[],
-  said: readonly OrderOutcome[],
-): Promise<OrderOutcome[]> {
-  const settled = new Set(orders.filter((order) => isFinal(order.outcome)).map((order) => order.orderId));
-  const open = said.filter((outcome) => !settled.has(outcome.orderId));
-  return Promise.all(
-    open.map(async (outcome) => ({ ...outcome, devices: await openDevices(trx, request, outcome) })),
-  );
-}
-
-async function openDevices(
-  trx: Db,
-  request: ProviderRequestRow,
-  { orderId, devices }: OrderOutcome,
-): Promise<readonly DeviceOutcome[]> {
-  if (request.state !== 'unknown') return devices; // The first result: all are open.
-  const open: DeviceOutcome[] = [];
-  for (const device of devices) {
-    const asked = await transactionsOfDevice(trx, String(orderId), device.deviceId);
-    if (!asked.some(({ id, outcome }) => id === request.id && isFinal(outcome))) open.push(device);
-  }
-  return open;
-}
-
-const isFinal = (outcome: ProviderOutcome): boolean => outcome === 'succeeded' || outcome === 'failed';
-
-/** Records the outcomes, and queues a generic response for each order of which there is something to say. */
-async function settleOrders(
-  { loaded, clock }: Runtime,
-  trx: Db,
-  { provider, request, delivery }: Answered,
-  outcomes: readonly OrderOutcome[],
-): Promise<void> {
-  const now = clock.now();
-  for (const [index, outcome] of outcomes.entries()) {
-    await recordOutcome(trx, request.id, {
-      orderId: outcome.orderId,
-      outcome: outcomeOf(outcome),
-      devices: outcome.devices.map((device) => ({ errors: [], ...device })),
-    });
-    const response = toGenericResponse({
-      providerId: provider.id,
-      outcome,
-      externalFileName: `${delivery.id}-${index + 1}.json`,
-      now,
-    });
-    if (!response) continue;
-    const publication = {
-      folder: loaded.config.outboxes.deviceEnrolmentResponse.folder,
-      name: genericFileName(deviceEnrolmentResponse, provider.id, `${delivery.id}-${index + 1}`),
-      purpose: 'generic-response',
-      content: Buffer.from(writeDocument(deviceEnrolmentResponse, response)).toString(),
-      batchId: request.batch_id,
-      providerRequestId: request.id,
-    } as const;
-    await queuePublication(trx, publication, now);
-  }
-}
-
-/** An order is settled when each of its devices is; a void, which names none, by its own status. */
-function outcomeOf(outcome: OrderOutcome): ProviderOutcome {
-  if (outcome.errors.length > 0) return 'failed';
-  if (outcome.devices.length === 0) return outcome.settled ? 'succeeded' : 'unknown';
-  return outcome.devices.some((device) => device.outcome === 'unknown') ? 'unknown' : 'succeeded';
 }
 
 /** The provider's id, should its acknowledgement have been lost. */
 const theirId = (ids: TransactionIds) =>
   ids.providerTransactionId === undefined ? {} : { provider_transaction_id: ids.providerTransactionId };
 
-const describe = (errors: readonly ProviderError[]): string =>
+export const describe = (errors: readonly ProviderError[]): string =>
   errors.map((error) => `${error.code} ${error.message}`).join('; ');

@@ -4,21 +4,35 @@ import type { Runtime, Work } from '../../shared/daemon/process.ts';
 import type { KeyRing } from '../../shared/pgp/key-ring.ts';
 import { sealMessage } from '../../shared/pgp/seal.ts';
 import type { InboxConfig } from '../../shared/runtime/config-schema.ts';
-import { outboxFolder, providerOutbound, spoolFolder } from '../../shared/runtime/paths.ts';
+import {
+  outboxFolder,
+  postsResponses,
+  providerOutbound,
+  spoolFolder,
+  spoolProviders,
+} from '../../shared/runtime/paths.ts';
+import { SideLoop } from '../../shared/runtime/side-loop.ts';
 import { checkFolder } from '../../shared/spool/layout.ts';
 import { Publisher } from '../../shared/spool/publisher.ts';
 import type { Delivery } from '../../shared/store/deliveries.ts';
-import { askForResults } from './ask-for-results.ts';
-import { providerOf } from './provider.ts';
+import { askProviders } from './ask-providers.ts';
+import { Courier } from './courier.ts';
+import { providerOf, providersBy } from './provider.ts';
 import { receiveAnswer } from './receive-answer.ts';
-import { recordSent } from './record-sent.ts';
+import { recordFileSent } from './record-sent.ts';
+import { releaseRequests } from './release-requests.ts';
+import { sendResponses } from './send-response.ts';
 import { transformRequest } from './transform-request.ts';
 
-/** Transformation · Device Enrolment · Device Enrolment Adaptor: generic requests to providers, answers back. */
-export async function adaptor(runtime: Runtime): Promise<Work> {
+/**
+ * Transformation · Device Enrolment · Device Enrolment Adaptor: generic requests to providers, answers back.
+ *
+ * @param once works off what is there, and waits for what it has begun
+ */
+export async function adaptor(runtime: Runtime, once: boolean): Promise<Work> {
   const { loaded } = runtime;
-  const { inboxes, outboxes, providers, spool } = loaded.config;
-  const ids = Object.keys(providers);
+  const { inboxes, outboxes, spool } = loaded.config;
+  const ids = Object.keys(loaded.config.providers);
   const policies: InboxConfig[] = [
     inboxes.outboundDeviceEnrolment,
     ...ids.map((id) => providerOf(loaded.config, id).settings.inbox),
@@ -29,7 +43,7 @@ export async function adaptor(runtime: Runtime): Promise<Work> {
     ...policies.flatMap((policy) => (policy.encryption === 'required' ? policy.signedBy : [])),
   ]);
   await checkFolder(outboxFolder(loaded, 'deviceEnrolmentResponse'));
-  for (const id of ids) await checkFolder(providerOutbound(loaded, id));
+  for (const id of spoolProviders(loaded.config)) await checkFolder(providerOutbound(loaded, id));
 
   const requests = await openInbox(runtime, 'outboundDeviceEnrolment', inboxes.outboundDeviceEnrolment);
   const answers = await Promise.all(
@@ -37,16 +51,24 @@ export async function adaptor(runtime: Runtime): Promise<Work> {
       openInbox(runtime, `provider/${id}/inbound`, providerOf(loaded.config, id).settings.inbox),
     ),
   );
+  const outgoing = postsResponses(loaded.config) ? [await sendResponses(runtime)] : [];
+  const beside = { intervalSeconds: spool.scanSeconds, emit: runtime.emit };
   return {
     tasks: [
       inboxTask(requests, (file) => transformRequest(runtime, ring, file)),
       ...answers.map((inbox, index) =>
         inboxTask(inbox, (file) => receiveAnswer(runtime, ring, ids[index] ?? '', file)),
       ),
-      { name: 'ask for results', step: () => askForResults(runtime) },
+      { name: 'release requests', step: () => releaseRequests(runtime) },
+      { name: 'ask providers', step: () => askProviders(runtime) },
+      ...providersBy(loaded.config, 'https').map((provider) => new Courier(runtime, provider)),
       publisher(runtime, ring),
+      ...outgoing.map(({ task }) => (once ? task : new SideLoop(task, beside))),
     ],
-    watch: [requests, ...answers].map((inbox) => inbox.folders.in),
+    watch: [
+      ...[requests, ...answers].map((inbox) => inbox.folders.in),
+      ...outgoing.map(({ folder }) => folder),
+    ],
     intervalSeconds: spool.scanSeconds,
   };
 }
@@ -67,6 +89,6 @@ function publisher(runtime: Runtime, ring: KeyRing): Publisher {
     emit,
     purposes: ['provider-request', 'provider-query', 'generic-response'],
     seal,
-    onPublished: (trx, row) => recordSent(runtime, trx, row),
+    onPublished: (trx, row) => recordFileSent(runtime, trx, row),
   });
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 
-import type { Config, ProviderConfig } from '../../shared/runtime/config-schema.ts';
+import type { Config } from '../../shared/runtime/config-schema.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
+import type { ProviderConfig } from '../../shared/runtime/provider-schema.ts';
 import type { ProviderFormat } from './providers/provider-format.ts';
 import { formatOf } from './providers/registry.ts';
 
@@ -21,5 +22,11 @@ export function providerOf(config: Config, id: string): Provider {
     const known = Object.keys(config.providers).join(', ') || 'none';
     throw new Fault('UNKNOWN_PROVIDER', `${id}; configured: ${known}`);
   }
-  return { id, settings, format: formatOf(settings.format), outbound: join('provider', id, 'outbound') };
+  return { id, settings, format: formatOf(settings), outbound: join('provider', id, 'outbound') };
 }
+
+/** The configured providers of one transport. */
+export const providersBy = (config: Config, transport: ProviderConfig['transport']): Provider[] =>
+  Object.keys(config.providers)
+    .map((id) => providerOf(config, id))
+    .filter(({ settings }) => settings.transport === transport);

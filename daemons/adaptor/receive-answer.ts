@@ -8,12 +8,20 @@ import type { Decision } from '../../shared/spool/inbox-worker.ts';
 import { wholeOf, type ReceivedFile } from '../../shared/spool/received-file.ts';
 import { findByTransaction, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
 import type { Db } from '../../shared/store/tables.ts';
-import { applyAnswer } from './apply-answer.ts';
+import { applyAnswer, describe } from './apply-answer.ts';
+import { askedRequest } from './asked-request.ts';
+import { answeredFile } from './message-file.ts';
 import { providerOf, type Provider } from './provider.ts';
-import type { AnsweredFile, ProviderAnswer, TransactionIds } from './providers/provider-format.ts';
+import type {
+  AnswerContent,
+  AskedRequest,
+  ProviderReply,
+  Question,
+  TransactionIds,
+} from './providers/provider-format.ts';
 
 /**
- * The way of a provider's file back: open, read, understand, find the request it answers, and then one transaction that
+ * The way of a provider's file back: open, read, find the request it answers, understand, and then one transaction that
  * records the outcome per device and queues the generic responses.
  *
  * @throws Fault PGP_…, of the document, UNKNOWN_ANSWER, UNKNOWN_TRANSACTION, UNEXPECTED_ANSWER
@@ -26,69 +34,106 @@ export async function receiveAnswer(
 ): Promise<Decision> {
   const provider = providerOf(runtime.loaded.config, providerId);
   const content = await openFile(runtime, file, provider.settings.inbox, ring);
-  const named = answeredFile(provider, file.name);
-  const answer = provider.format.readAnswer(readContent(provider, await wholeOf(content)), named.of);
+  const { stem, transactionId, number } = answeredFile(file.name);
+  const question = Object.hasOwn(provider.format.stems, stem) ? provider.format.stems[stem] : undefined;
+  const reply = { content: readContent(file.name, await wholeOf(content)) };
+  // A name of the sender's own choice tells nothing; only results are sent so.
+  const of = question ?? 'query';
   return async (trx) => {
-    const request = await findRequest(trx, provider, named.transactionId, answer);
-    await applyAnswer(runtime, trx, { provider, request, answer, delivery: file.delivery });
+    const named = question === undefined ? undefined : transactionId;
+    const request = await findRequest(trx, provider, named, reply, of);
+    if (of === 'reconciliation') refuseOutdated(request, number);
+    const asked = await askedRequest(trx, request);
+    const answer = provider.format.readAnswer(reply, of, asked);
+    if ('ids' in answer) refuseContradiction(request, answer.ids);
+    const source = String(file.delivery.id);
+    const said = await applyAnswer(runtime, trx, { provider, request, asked, question: of, answer, source });
+    if (said.kind === 'denied') {
+      runtime.emit('provider.denied', { provider: provider.id, detail: describe(said.errors) });
+    }
     return { batchId: request.batch_id, summary: `${provider.id} says: ${answer.kind}` };
   };
 }
 
 /**
- * JSON, or XML where a carrier wraps it; the content tells, not the name.
+ * JSON, XML or CSV. The content tells JSON from XML; nothing but the name tells CSV.
  *
- * @throws DocumentProblem of the JSON; Fault of the XML, UNKNOWN_ANSWER
+ * @throws DocumentProblem of the JSON; Fault of the XML
  */
-function readContent({ format }: Provider, content: Uint8Array): unknown {
+function readContent(name: string, content: Uint8Array): AnswerContent {
+  if (/\.csv$/i.test(name.replace(/\.(pgp|gpg|asc)$/i, ''))) return { kind: 'csv', bytes: content };
   const first = content.find((byte) => !beforeContent.includes(byte));
-  if (first !== lessThan) return readJson(content);
-  if (!format.fromXml) throw new Fault('UNKNOWN_ANSWER', `${format.name} is not known to answer in XML`);
-  return format.fromXml(readXml(content));
+  if (first === lessThan) return { kind: 'xml', root: readXml(content) };
+  return { kind: 'json', document: readJson(content) };
 }
 
 /** A byte-order mark, and white space. */
 const beforeContent = [0xef, 0xbb, 0xbf, 0x20, 0x09, 0x0a, 0x0d];
 const lessThan = 0x3c;
 
-/**
- * An answer bears the name of the file it answers: `<stem>.<transaction id>[.<n>].json` or `.xml`. The acknowledgement of
- * a request holds no id of ours, so its name is all that ties it to the request.
- */
-function answeredFile({ format }: Provider, name: string): { of: AnsweredFile; transactionId?: string } {
-  const [stem, transactionId, extension] = name.split('.');
-  const of = stem === format.requestStem ? 'request' : 'query';
-  const ours = stem === format.requestStem || stem === format.queryStem;
-  return ours && transactionId !== undefined && extension !== undefined ? { of, transactionId } : { of };
-}
+/** What an answer whose name says nothing is read against, for the ids in it. */
+const nobody: AskedRequest = {
+  transactionId: '',
+  providerTransactionId: null,
+  message: { stem: '', method: 'POST', path: '/', mediaType: 'application/json', content: '' },
+  orders: [],
+};
 
-/** @throws Fault UNKNOWN_TRANSACTION when no request fits, UNEXPECTED_ANSWER when name and content contradict each other */
+/** @throws Fault UNKNOWN_ANSWER; UNKNOWN_TRANSACTION when no request fits */
 async function findRequest(
   trx: Db,
   provider: Provider,
   named: string | undefined,
-  answer: ProviderAnswer,
+  reply: ProviderReply,
+  of: Question,
 ): Promise<ProviderRequestRow> {
-  const ids: TransactionIds = 'ids' in answer ? answer.ids : {};
-  const found: (ProviderRequestRow | undefined)[] = [];
-  const ours = named ?? ids.transactionId;
-  if (ours !== undefined) found.push(await findByTransaction(trx, provider.id, { ours }));
-  else if (ids.providerTransactionId !== undefined) {
-    found.push(await findByTransaction(trx, provider.id, { theirs: ids.providerTransactionId }));
-  }
-  const request = found[0];
-  if (!request)
-    throw new Fault('UNKNOWN_TRANSACTION', `no request to ${provider.id} has the id of this answer`);
+  const request = await (named === undefined
+    ? findByIds(trx, provider, idsIn(provider, reply, of))
+    : findByTransaction(trx, provider.id, { ours: named }));
+  if (request) return request;
+  // What is no answer at all never will be one: only an answer is worth waiting for its request.
+  provider.format.readAnswer(reply, of, nobody);
+  throw new Fault('UNKNOWN_TRANSACTION', `no request to ${provider.id} has the id of this answer`);
+}
+
+function idsIn({ format }: Provider, reply: ProviderReply, of: Question): TransactionIds {
+  const answer = format.readAnswer(reply, of, nobody);
+  return 'ids' in answer ? answer.ids : {};
+}
+
+async function findByIds(
+  trx: Db,
+  provider: Provider,
+  { transactionId, providerTransactionId }: TransactionIds,
+): Promise<ProviderRequestRow | undefined> {
+  if (transactionId !== undefined) return findByTransaction(trx, provider.id, { ours: transactionId });
+  if (providerTransactionId === undefined) return undefined;
+  return findByTransaction(trx, provider.id, { theirs: providerTransactionId });
+}
+
+/**
+ * A reconciliation may be about what was open when it was sent: only the answer to the last one is about what is open now.
+ *
+ * @throws Fault UNEXPECTED_ANSWER
+ */
+function refuseOutdated(request: ProviderRequestRow, number: number | undefined): void {
+  if (number === undefined || number === request.queries) return;
+  throw new Fault(
+    'UNEXPECTED_ANSWER',
+    `it answers question ${number} about request ${request.transaction_id}, the last is ${request.queries}`,
+  );
+}
+
+/** @throws Fault UNEXPECTED_ANSWER when what led to the request and what the answer says are two things */
+export function refuseContradiction(request: ProviderRequestRow, ids: TransactionIds): void {
   const contradicts =
     (ids.transactionId !== undefined && ids.transactionId !== request.transaction_id) ||
     (ids.providerTransactionId !== undefined &&
       request.provider_transaction_id !== null &&
       ids.providerTransactionId !== request.provider_transaction_id);
-  if (contradicts) {
-    throw new Fault(
-      'UNEXPECTED_ANSWER',
-      `the name says ${request.transaction_id}, the content another transaction`,
-    );
-  }
-  return request;
+  if (!contradicts) return;
+  throw new Fault(
+    'UNEXPECTED_ANSWER',
+    `it was sent as the answer to ${request.transaction_id}, the content is of another transaction`,
+  );
 }

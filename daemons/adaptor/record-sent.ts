@@ -1,22 +1,47 @@
 import type { Runtime } from '../../shared/daemon/process.ts';
-import { moveBatch } from '../../shared/store/batches.ts';
+import { moveBatch, requireBatch } from '../../shared/store/batches.ts';
 import type { Delivery } from '../../shared/store/deliveries.ts';
-import { countQueued, moveRequest, requireRequest } from '../../shared/store/provider-requests.ts';
+import {
+  countQueued,
+  moveRequest,
+  requireRequest,
+  type ProviderRequestRow,
+} from '../../shared/store/provider-requests.ts';
 import type { Db } from '../../shared/store/tables.ts';
+import { providerOf } from './provider.ts';
+import { spreadOut } from './schedule-rules.ts';
 
-/** A provider's request file is out: the request is sent; with its last request the batch is transmitted. */
-export async function recordSent({ worker, clock }: Runtime, trx: Db, file: Delivery): Promise<void> {
+/** A provider's request file is out. */
+export async function recordFileSent(runtime: Runtime, trx: Db, file: Delivery): Promise<void> {
   if (file.purpose !== 'provider-request' || file.provider_request_id === null) return;
+  await recordSent(runtime, trx, await requireRequest(trx, file.provider_request_id), file.name);
+}
+
+/**
+ * A request leaves us: it is sent, whether it arrives or not; with its last request the batch is transmitted. Without
+ * any answer it counts as lost after a time, and the provider is asked about it.
+ *
+ * @param how the file or the exchange, for the history of the batch
+ */
+export async function recordSent(
+  { loaded, worker, clock }: Runtime,
+  trx: Db,
+  request: ProviderRequestRow,
+  how: string,
+): Promise<ProviderRequestRow> {
   const now = clock.now();
-  const request = await requireRequest(trx, file.provider_request_id);
-  await moveRequest(trx, request, 'sent', { sent_at: now.toISOString() });
-  if ((await countQueued(trx, request.batch_id)) > 0) return;
-  await moveBatch(
-    trx,
-    request.batch_id,
-    { stage: 'Transmission', status: 'Complete' },
-    worker.actor,
-    now,
-    file.name,
-  );
+  const { settings } = providerOf(loaded.config, request.provider_id);
+  const sent = await moveRequest(trx, request, 'sent', {
+    sent_at: now.toISOString(),
+    attempts: request.attempts + 1,
+    release_at: null,
+    next_query_at: spreadOut(now, settings.poll.lostSeconds, request.id),
+  });
+  const batch = await requireBatch(trx, request.batch_id);
+  const transmitting = batch.stage === 'Transmission' && batch.status === 'In progress';
+  // A request that had to go out again finds its batch transmitted.
+  if (transmitting && (await countQueued(trx, batch.id)) === 0) {
+    await moveBatch(trx, batch.id, { stage: 'Transmission', status: 'Complete' }, worker.actor, now, how);
+  }
+  return sent;
 }

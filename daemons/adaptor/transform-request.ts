@@ -10,12 +10,18 @@ import { Fault, toFault } from '../../shared/runtime/faults.ts';
 import type { Decision } from '../../shared/spool/inbox-worker.ts';
 import { wholeOf, type ReceivedFile } from '../../shared/spool/received-file.ts';
 import { findBatch, moveBatch, type Batch } from '../../shared/store/batches.ts';
-import { queuePublication } from '../../shared/store/deliveries.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
-import { insertProviderRequest } from '../../shared/store/provider-requests.ts';
+import { enrolledDevices, insertProviderRequest } from '../../shared/store/provider-requests.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { providerOf, type Provider } from './provider.ts';
-import type { ProviderRequest } from './providers/provider-format.ts';
+import type {
+  EnrolledDevice,
+  Enrolments,
+  MappedDocument,
+  OrderOutcome,
+} from './providers/provider-format.ts';
+import { releaseInto } from './release-requests.ts';
+import { respond } from './settle-orders.ts';
 
 const extracted = { stage: 'Extract/Load', status: 'Complete' } as const;
 const transforming = { stage: 'Transformation', status: 'In progress' } as const;
@@ -38,28 +44,56 @@ export async function transformRequest(
 ): Promise<Decision> {
   const content = await openFile(runtime, file, runtime.loaded.config.inboxes.outboundDeviceEnrolment, ring);
   const request = readDocument(await wholeOf(content), deviceEnrolmentRequest);
-  const { provider, requests } = await mapRequest(runtime, request, file);
+  const mapped = await mapRequest(runtime, request, file);
   return async (trx) => ({
-    batchId: await queueRequests(runtime, trx, request.identifier, provider, requests),
+    batchId: await queueRequests(runtime, trx, request.identifier, mapped, String(file.delivery.id)),
     records: request.orders.length,
-    summary: `batch ${request.identifier}: ${requests.length} request(s) to ${provider.id}`,
+    summary: `batch ${request.identifier}: ${mapped.requests.length} request(s) to ${mapped.provider.id}`,
   });
+}
+
+interface Mapped extends MappedDocument {
+  readonly provider: Provider;
 }
 
 async function mapRequest(
   runtime: Runtime,
   request: DeviceEnrolmentRequest,
   file: ReceivedFile,
-): Promise<{ provider: Provider; requests: ProviderRequest[] }> {
+): Promise<Mapped> {
   try {
+    refuseRepeatedOrders(request);
     const provider = providerOf(runtime.loaded.config, request.deviceEnrolmentProviderId);
-    return { provider, requests: provider.format.toRequests(request, provider.settings) };
+    const enrolled = await enrolmentsFor(runtime.db, provider.id, request);
+    return { provider, ...provider.format.toRequests(request, enrolled) };
   } catch (thrown) {
     const fault = toFault(thrown);
     if (fault.class === 'permanent')
       await failBatch(runtime, request.identifier, `${file.name}: ${fault.message}`);
     throw fault;
   }
+}
+
+/** Outcomes are kept by order: two requests about one order in one file could not be told apart. @throws Fault UNMAPPABLE */
+function refuseRepeatedOrders({ orders }: DeviceEnrolmentRequest): void {
+  const seen = new Set<number>();
+  for (const { id } of orders) {
+    if (seen.has(id)) throw new Fault('UNMAPPABLE', `order ${id} stands twice in the file`);
+    seen.add(id);
+  }
+}
+
+/** What is enrolled of the orders that are not simply enrolled: read before, because formats do no input or output. */
+async function enrolmentsFor(
+  db: Db,
+  providerId: string,
+  { orders }: DeviceEnrolmentRequest,
+): Promise<Enrolments> {
+  const known = new Map<number, readonly EnrolledDevice[]>();
+  for (const { id, requestType } of orders) {
+    if (requestType !== 'ORDER') known.set(id, await enrolledDevices(db, providerId, id));
+  }
+  return { ofOrder: (orderId) => known.get(orderId) ?? [] };
 }
 
 /**
@@ -78,38 +112,31 @@ async function failBatch({ db, worker, clock }: Runtime, id: number, note: strin
 }
 
 async function queueRequests(
-  { worker, clock }: Runtime,
+  runtime: Runtime,
   trx: Db,
   batchId: number,
-  provider: Provider,
-  requests: readonly ProviderRequest[],
+  { provider, requests, refused, notes }: Mapped,
+  source: string,
 ): Promise<number> {
+  const { worker, clock } = runtime;
   await requireExtracted(trx, batchId);
   const now = clock.now();
   await moveBatch(trx, batchId, transforming, worker.actor, now);
   for (const request of requests) {
-    const providerRequestId = await insertProviderRequest(
-      trx,
-      { ...request, providerId: provider.id, batchId },
-      now,
-    );
-    await queuePublication(
-      trx,
-      {
-        folder: provider.outbound,
-        name: `${provider.format.requestStem}.${request.transactionId}.json`,
-        purpose: 'provider-request',
-        content: JSON.stringify(request.body),
-        batchId,
-        providerRequestId,
-      },
-      now,
-    );
+    await insertProviderRequest(trx, { ...request, providerId: provider.id, batchId }, now);
   }
-  await moveBatch(trx, batchId, transformed, worker.actor, now, `${requests.length} request(s)`);
+  await respond(runtime, trx, { provider, source, batchId, requestId: null }, refused);
+  const said = [`${requests.length} request(s)`, ...refusalNote(refused), ...notes].join('; ');
+  await moveBatch(trx, batchId, transformed, worker.actor, now, said);
   await moveBatch(trx, batchId, transmitting, worker.actor, now);
   if (requests.length === 0) await moveBatch(trx, batchId, transmitted, worker.actor, now, 'nothing to send');
+  else if (provider.settings.transport === 'spool') await releaseInto(runtime, trx, [provider]);
   return batchId;
+}
+
+function refusalNote(refused: readonly OrderOutcome[]): string[] {
+  const devices = refused.reduce((sum, order) => sum + order.devices.length, 0);
+  return refused.length === 0 ? [] : [`${refused.length} order(s) with ${devices} device(s) not asked for`];
 }
 
 /** @throws Fault UNKNOWN_BATCH, BATCH_NOT_READY, BATCH_ELSEWHERE */

@@ -3,7 +3,7 @@ import type {
   DeviceEnrolmentRequest,
   RequestType,
 } from '../../../shared/generic/device-enrolment-request.ts';
-import type { ProviderConfig } from '../../../shared/runtime/config-schema.ts';
+import type { ErrorCatalogue } from './error-catalogue.ts';
 
 /** An error as the provider wrote it. Messages are localised: never match on them. */
 export interface ProviderError {
@@ -16,45 +16,122 @@ export interface ProviderError {
 /** What we asked for one device, in our words and in the provider's. */
 export interface RequestedDevice {
   readonly deviceId: string;
-  /** Serial number, IMEI or MEID as it was sent; the provider's answers name it. */
+  /** The device as the provider's answers name it: serial number, IMEI, MEID, or a key made of several. */
   readonly providerDeviceId: string;
 }
 
-/** What we asked for one order. `devices` is empty where the request names none (a void). */
+/** What we asked for one order. `devices` is empty where the request names none (a void at Apple). */
 export interface RequestedOrder {
   /** Id of the order in the generic format. */
   readonly orderId: number;
-  /** Order number at the provider; a return has one of its own. */
+  /** Order number at the provider. */
   readonly orderNumber: string;
   readonly requestType: RequestType;
   readonly devices: readonly RequestedDevice[];
 }
 
+/** A message to a provider, apart from how it travels: over HTTPS as it stands, over the spool as a file. */
+export interface ProviderMessage {
+  /** First word of the file over the spool: `<stem>.<transaction id>[.<n>].<extension>`. */
+  readonly stem: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Below the address of the provider, with its query, encoded. Begins with a slash. */
+  readonly path: string;
+  readonly mediaType: 'application/json' | 'application/xml' | 'text/csv';
+  /** The body; empty when there is none. Over the spool, a message without a body is its method and path in JSON. */
+  readonly content: string;
+}
+
 /** One request to the provider, with what is needed to understand its answers. */
 export interface ProviderRequest {
-  /** Ours, unique, and the same whenever the same generic file is mapped again. */
+  /** Ours, unique, and the same whenever the same generic file is mapped again. Letters, digits, `_`, `-`. */
   readonly transactionId: string;
-  readonly body: unknown;
+  readonly message: ProviderMessage;
+  readonly orders: readonly RequestedOrder[];
+  /** A step before the request that counts: its outcome is recorded, and nobody is told. */
+  readonly preparatory?: boolean;
+}
+
+/** What becomes of a generic request file. Requests about one order are sent one after the other, in this order. */
+export interface MappedDocument {
+  readonly requests: readonly ProviderRequest[];
+  /**
+   * Orders and devices that cannot be asked for; the others go on. Also devices that need not be asked for, because they
+   * are enrolled as an override lists them: those have succeeded.
+   */
+  readonly refused: readonly OrderOutcome[];
+  /** What operators should know of it, for the history of the batch; counts, and no identifiers. */
+  readonly notes: readonly string[];
+}
+
+/** A device that the provider has enrolled for us and that was not given back, as far as its answers say. */
+export interface EnrolledDevice extends RequestedDevice {
+  /** The provider's own number of the device, where it gave one. */
+  readonly providerRecordId: string | null;
+  /** Our id of the request that enrolled it. */
+  readonly transactionId: string;
+  /** The customer's organisation for which it was enrolled, where we know it: an override may name another one. */
+  readonly organisationId?: string;
+}
+
+/** What the adaptor remembers of earlier requests to this provider. */
+export interface Enrolments {
+  /** In the order of their ids; empty when nothing of the order is enrolled. */
+  ofOrder(orderId: number): readonly EnrolledDevice[];
+}
+
+/**
+ * What a message of ours is for: a request that enrols or unenrols; a query for the result of a request that was
+ * accepted; a reconciliation, which finds out what became of a request whose answer is lost or settles nothing.
+ */
+export type Question = 'request' | 'query' | 'reconciliation';
+
+/** A request as it stands in the store. */
+export interface AskedRequest {
+  readonly transactionId: string;
+  /** The provider's id of the request; null while none is known. */
+  readonly providerTransactionId: string | null;
+  readonly message: ProviderMessage;
+  /** Its orders with the devices that are not settled; an order that is settled is missing. */
   readonly orders: readonly RequestedOrder[];
 }
 
-/** Which of our files an answer is for. Its name says so; a bare error looks the same for both. */
-export type AnsweredFile = 'request' | 'query';
+export type AnswerContent =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'json'; readonly document: unknown }
+  | { readonly kind: 'xml'; readonly root: XmlElement }
+  | { readonly kind: 'csv'; readonly bytes: Uint8Array }
+  /** Over HTTPS only: the page of a gateway, say. Its text is kept in the store, and not read. */
+  | { readonly kind: 'other' };
 
-/** What a document that came from the provider says of one request. */
+/** What came back, apart from how it travelled. */
+export interface ProviderReply {
+  /** HTTP status; absent over the spool. */
+  readonly status?: number;
+  /** The header of that name, over HTTPS. */
+  readonly location?: string;
+  readonly content: AnswerContent;
+}
+
+/** What a reply says of one request. */
 export type ProviderAnswer =
   /** Queued at the provider; says nothing of the outcome. */
   | { readonly kind: 'accepted'; readonly providerTransactionId: string }
-  /** The whole request was refused; nothing of it was done. */
+  /**
+   * The whole request was refused; nothing of it was done. The classes of the errors decide what follows: sent again,
+   * split, or failed.
+   */
   | { readonly kind: 'refused'; readonly errors: readonly ProviderError[] }
   /** The provider is still at work. */
   | { readonly kind: 'pending'; readonly ids: TransactionIds }
-  /** The question for the result was refused; the request itself may have been done. */
+  /** The question was refused; the request itself may have been done. */
   | {
       readonly kind: 'query-refused';
       readonly ids: TransactionIds;
       readonly errors: readonly ProviderError[];
     }
+  /** To a reconciliation: the provider knows nothing of the request. */
+  | { readonly kind: 'not-found' }
   | { readonly kind: 'result'; readonly ids: TransactionIds; readonly result: unknown };
 
 /** Ids that an answer carries; either may be missing. */
@@ -64,7 +141,12 @@ export interface TransactionIds {
 }
 
 export type DeviceOutcome =
-  | { readonly deviceId: string; readonly outcome: 'succeeded' }
+  | {
+      readonly deviceId: string;
+      readonly outcome: 'succeeded';
+      /** The provider's own number of the device, where it gives one: an unenrolment may need it. */
+      readonly providerRecordId?: string;
+    }
   | { readonly deviceId: string; readonly outcome: 'failed'; readonly errors: readonly ProviderError[] }
   /** The answer does not settle this device. */
   | { readonly deviceId: string; readonly outcome: 'unknown' };
@@ -86,32 +168,43 @@ export interface ResultOutcomes {
 }
 
 /**
- * A provider's format: pure, no input or output. One folder beside this file implements it for each provider, and one
- * contract suite holds for all of them.
+ * A provider's format with the settings of one configured provider: pure, no input or output. One folder beside this
+ * file implements it for each provider, and one contract suite holds for all of them.
  */
 export interface ProviderFormat {
   /** Name in a provider's `format` setting. */
-  readonly name: ProviderConfig['format'];
-  /** First words of the files of the spool transport: requests, and questions for results. */
-  readonly requestStem: string;
-  readonly queryStem: string;
+  readonly name: string;
+  /** The stems of our messages and what each is for: the name of an answer over the spool begins with one of them. */
+  readonly stems: Readonly<Record<string, Question>>;
+  readonly errors: ErrorCatalogue;
   /**
-   * Maps a generic request file, split by the provider's limits. An order is never split.
-   * @throws Fault UNMAPPABLE when a value cannot be written in the provider's format
+   * Maps a generic request file, split by the provider's limits. What cannot be written in the provider's format is
+   * refused, order by order or device by device.
    */
-  toRequests(document: DeviceEnrolmentRequest, settings: ProviderConfig): ProviderRequest[];
-  /** The question for the result of an accepted request. */
-  toQuery(providerTransactionId: string, settings: ProviderConfig): unknown;
+  toRequests(document: DeviceEnrolmentRequest, enrolled: Enrolments): MappedDocument;
   /**
-   * An answer in XML as the document that `readAnswer` reads; absent where no answer comes in XML.
-   * @throws Fault UNKNOWN_ANSWER when it is none of the known shapes
+   * Two requests in place of one that the provider finds too large; null when it cannot be parted.
+   *
+   * @param ids their transaction ids
    */
-  fromXml?(root: XmlElement): unknown;
-  /** @throws Fault UNKNOWN_ANSWER when the document is none of the known shapes */
-  readAnswer(document: unknown, of: AnsweredFile): ProviderAnswer;
+  halve(
+    request: AskedRequest,
+    ids: readonly [string, string],
+  ): readonly [ProviderRequest, ProviderRequest] | null;
+  /** The question for the result of an accepted request; null where the provider answers by itself. */
+  toQuery(asked: AskedRequest): ProviderMessage | null;
+  /**
+   * What tells the fate of a request without a settling answer, or of the first of its devices that are not settled; null
+   * where the provider cannot be asked, so that people have to.
+   */
+  toReconciliation(asked: AskedRequest): ProviderMessage | null;
+  /** @throws Fault UNKNOWN_ANSWER when the reply is none of the known shapes; never quotes it */
+  readAnswer(reply: ProviderReply, of: Question, asked: AskedRequest): ProviderAnswer;
   /**
    * Per-device outcomes; the status of the whole is never enough for a device to have succeeded.
+   *
+   * @param asked the orders of the answer are compared with these, and devices it does not settle are `unknown`
    * @throws Fault UNKNOWN_ANSWER when the result is not one that `readAnswer` gave
    */
-  toOutcomes(result: unknown, orders: readonly RequestedOrder[]): ResultOutcomes;
+  toOutcomes(result: unknown, of: Question, asked: AskedRequest): ResultOutcomes;
 }

@@ -149,9 +149,9 @@ describe('refused', () => {
   test('every order fails with the reason, one response each', async () => {
     await sent(order(12, 2), voidOf(13));
     await answerRequest(apple.refused);
-    const reason = 'GRX-50025 The Ship-To is not valid';
+    const reason = 'DEP-ERR-3003 No valid order';
     expect(await request()).toMatchObject({ state: 'refused', finished_at: after(0), last_error: reason });
-    const errors = [{ id: 'GRX-50025', errorMessage: 'The Ship-To is not valid' }];
+    const errors = [{ id: 'DEP-ERR-3003', errorMessage: 'No valid order' }];
     expect((await responses(rt)).map((response) => response.order)).toEqual([
       { id: 12, errors },
       { id: 13, errors },
@@ -273,10 +273,14 @@ describe('which request it answers', () => {
 describe('devices whose outcome is not known', () => {
   const partly = { 12: { 'S12-1': 'COMPLETE' }, 13: { 'S13-1': 'COMPLETE' } };
 
-  test('keep the request open for an operator; the others are answered', async () => {
+  test('keep the request open, and the provider is asked about them; the others are answered', async () => {
     await accepted(order(12, 2), order(13, 1));
     await answerQuery(apple.result(partly));
-    expect(await request()).toMatchObject({ state: 'unknown', finished_at: null, next_query_at: null });
+    expect(await request()).toMatchObject({
+      state: 'unknown',
+      finished_at: null,
+      next_query_at: after(3600),
+    });
     expect(await outcomes(rt)).toEqual({ '12 D1': 'succeeded', '12 D2': 'unknown', '13 D1': 'succeeded' });
     expect((await responses(rt)).map((response) => response.order)).toEqual([
       { id: 12, devices: [{ deviceId: 'D1' }] },
@@ -317,7 +321,10 @@ describe('devices whose outcome is not known', () => {
 
 describe('in XML, as carriers wrap it', () => {
   const answerXml = (stem: string, xml: string | Buffer, rest = '') =>
-    answerBytes(rt, `${stem}.${tx}${rest}.xml`, Buffer.from(xml as string));
+    answerBytes(rt, `${stem}.${tx}${rest}.xml`, bytesOf(xml));
+  /** The carrier repeats our id. */
+  const bytesOf = (xml: string | Buffer) =>
+    typeof xml === 'string' ? Buffer.from(xml.replace('TX-1<', `${tx}<`)) : xml;
   const accepts = etisalat.respose(etisalat.data('tracking-1'), etisalat.success);
   const { check, order: orderOf, device } = telenor;
 
@@ -363,7 +370,7 @@ describe('in XML, as carriers wrap it', () => {
     ['in UTF-8 that is declared', `<?xml version="1.0" encoding="UTF-8"?>${accepts}`],
   ])('the content tells, not the name: %s', async (_what, xml) => {
     await sent(order(12, 1));
-    await answerBytes(rt, `bulk-enroll-devices.${tx}.json`, Buffer.from(xml));
+    await answerBytes(rt, `bulk-enroll-devices.${tx}.json`, bytesOf(xml));
     expect(await request()).toMatchObject({ state: 'accepted' });
   });
 
@@ -377,7 +384,10 @@ describe('in XML, as carriers wrap it', () => {
     await sent(order(12, 1));
     const errors = etisalat.errors({ code: 'DEP-ERR-3001', message: 'numéro' });
     const xml = etisalat.respose(etisalat.data('', errors), etisalat.failure());
-    const latin = Buffer.from(`<?xml version="1.0" encoding="ISO-8859-1"?>${xml}`, 'latin1');
+    const latin = Buffer.from(
+      `<?xml version="1.0" encoding="ISO-8859-1"?>${xml.replace('TX-1', tx)}`,
+      'latin1',
+    );
     await answerXml('bulk-enroll-devices', latin);
     const [response] = await responses(rt);
     expect(response?.order.errors).toEqual([{ id: 'DEP-ERR-3001', errorMessage: 'numéro' }]);

@@ -1,5 +1,5 @@
 import { receiveAnswer } from '../../../daemons/adaptor/receive-answer.ts';
-import { recordSent } from '../../../daemons/adaptor/record-sent.ts';
+import { recordFileSent } from '../../../daemons/adaptor/record-sent.ts';
 import { transformRequest } from '../../../daemons/adaptor/transform-request.ts';
 import {
   deviceEnrolmentRequest,
@@ -59,6 +59,7 @@ export async function extracting(
   changes: Partial<DeviceEnrolmentRequest> = {},
 ): Promise<DeviceEnrolmentRequest> {
   const { category, type, version } = deviceEnrolmentRequest;
+  const { deviceEnrolmentProviderId: providerId = 'apple' } = changes;
   const batch = await createBatch(
     rt.db,
     {
@@ -66,7 +67,7 @@ export async function extracting(
       category,
       type,
       version,
-      providerId: 'apple',
+      providerId,
       externalFileName: null,
       standing: { stage: 'Batch', status: 'In progress' },
       items: orders.map((each) => ({
@@ -112,7 +113,8 @@ export async function transform(
 ): Promise<number | null> {
   const content = writeDocument(deviceEnrolmentRequest, document);
   const sealed = await sealMessage(content, ring, { encryptTo: ['own'] }, rt.clock.now());
-  const name = `device-enrolment-request.apple.${document.identifier}.json.pgp`;
+  const { deviceEnrolmentProviderId: provider, identifier } = document;
+  const name = `device-enrolment-request.${provider}.${identifier}.json.pgp`;
   const file = await received(rt, 'outboundDeviceEnrolment', name, Buffer.from(sealed));
   return commit(rt, await transformRequest(rt, ring, file));
 }
@@ -133,7 +135,7 @@ export async function publish(rt: TestRuntime): Promise<{ name: string; body: un
   for (const row of rows) {
     await inTransaction(rt.db, async (trx) => {
       const sealed = await markSealed(trx, row, { digest: 'd', size: 1 });
-      await recordSent(rt, trx, sealed);
+      await recordFileSent(rt, trx, sealed);
       await markPublished(trx, sealed, row.folder, rt.clock.now());
     });
   }
@@ -164,7 +166,11 @@ export const apple = {
     deviceEnrollmentTransactionId: id,
     enrollDevicesResponse: { statusCode: 'SUCCESS' },
   }),
-  refused: { errorCode: 'GRX-50025', errorMessage: 'The Ship-To is not valid', transactionId: 'trace' },
+  refused: { errorCode: 'DEP-ERR-3003', errorMessage: 'No valid order', transactionId: 'trace' },
+  /** By the class of its errors: not refused for good. */
+  denied: { errorCode: 'GRX-50025', errorMessage: 'The Ship-To is not valid', transactionId: 'trace' },
+  busy: { errorCode: 'GRX-50072', errorMessage: 'System error', transactionId: 'trace' },
+  tooLarge: { enrollDeviceErrorResponse: { errorCode: 'DEP-ERR-3007', errorMessage: 'Too many orders' } },
   pending: { checkTransactionErrorResponse: [{ errorCode: 'DEP-ERR-4003', errorMessage: 'still at work' }] },
   queryRefused: { checkTransactionErrorResponse: [{ errorCode: 'DEP-ERR-4005', errorMessage: 'later' }] },
   /** Order number -> serial number -> status. */

@@ -12,6 +12,7 @@ import {
   order,
   publish,
   requestRows,
+  responses,
   standing,
   transform,
 } from './scenes.ts';
@@ -97,8 +98,41 @@ describe('a generic request file', () => {
 });
 
 describe('T05 what cannot be mapped', () => {
-  test('is refused, and the batch stands at Transformation · Error with the reason', async () => {
+  test('is refused device by device; the rest of the file goes on', async () => {
+    const document = await extracted(rt, [order(12, 1, noIdentifier), order(13, 1)]);
+    await transform(rt, ring, document);
+    expect(await standing(rt, document.identifier)).toBe('Transmission · In progress');
+    const [file, ...more] = await publish(rt);
+    expect(more).toEqual([]);
+    expect(file?.body).toMatchObject({ orders: [{ orderNumber: '13' }] });
+    const [response] = await responses(rt);
+    expect(response?.order).toEqual({
+      id: 12,
+      devices: [
+        {
+          deviceId: 'D1',
+          errors: [
+            { id: 'IDENTIFIER_MISSING', errorMessage: expect.stringContaining('none of the identifiers') },
+          ],
+        },
+      ],
+    });
+    const notes = (await batchHistory(rt.db, document.identifier)).map((row) => row.note);
+    expect(notes).toContain('1 request(s); 1 order(s) with 1 device(s) not asked for');
+  });
+
+  test('when nothing can be asked for, the batch is through and every order is answered', async () => {
     const document = await extracted(rt, [order(12, 1, noIdentifier)]);
+    await transform(rt, ring, document);
+    expect(await standing(rt, document.identifier)).toBe('Transmission · Complete');
+    expect(await requestRows(rt)).toEqual([]);
+    expect(await responses(rt)).toHaveLength(1);
+  });
+
+  const twice = () => [order(12, 1), order(12, 1)];
+
+  test('an order that stands twice: the batch stands at Transformation · Error with the reason', async () => {
+    const document = await extracted(rt, twice());
     await expect(transform(rt, ring, document)).rejects.toMatchObject({
       code: 'UNMAPPABLE',
       class: 'permanent',
@@ -109,14 +143,14 @@ describe('T05 what cannot be mapped', () => {
   });
 
   test('is refused for the same reason when the process died in between', async () => {
-    const document = await extracted(rt, [order(12, 1, noIdentifier)]);
+    const document = await extracted(rt, twice());
     await expect(transform(rt, ring, document)).rejects.toMatchObject({ code: 'UNMAPPABLE' });
     await expect(transform(rt, ring, document)).rejects.toMatchObject({ code: 'UNMAPPABLE' });
     expect(await standing(rt, document.identifier)).toBe('Transformation · Error');
   });
 
   test('is tried again when the batch is not yet recorded as extracted: else it would wait for ever', async () => {
-    const document = await extracting(rt, [order(12, 1, noIdentifier)]);
+    const document = await extracting(rt, twice());
     await expect(transform(rt, ring, document)).rejects.toMatchObject({
       code: 'BATCH_NOT_READY',
       class: 'transient',
@@ -127,13 +161,13 @@ describe('T05 what cannot be mapped', () => {
   });
 
   test('goes its whole way again after it was corrected', async () => {
-    const document = await extracted(rt, [order(12, 1, noIdentifier)]);
+    const document = await extracted(rt, twice());
     await expect(transform(rt, ring, document)).rejects.toThrow();
     const id = document.identifier;
     await reprocessBatch(rt.db, id, 'operator', rt.clock.now(), 'corrected');
     await move(rt, id, { stage: 'Extract/Load', status: 'In progress' });
     await move(rt, id, { stage: 'Extract/Load', status: 'Complete' });
-    await transform(rt, ring, { ...document, orders: [order(12, 1)] });
+    await transform(rt, ring, { ...document, recordCount: 1, orders: [order(12, 1)] });
     expect(await standing(rt, id)).toBe('Transmission · In progress');
   });
 

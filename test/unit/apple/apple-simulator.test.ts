@@ -8,10 +8,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { apple } from '../../../daemons/adaptor/providers/apple/apple.ts';
-import { documentOf, orderOf, settingsWith } from './examples.ts';
+import type { Question } from '../../../daemons/adaptor/providers/provider-format.ts';
+import { askedOf, documentOf, json, map, orderOf, settingsWith } from './examples.ts';
 
 const script = join(import.meta.dirname, '../../../demo/apple-simulator.ts');
-const [request] = apple.toRequests(documentOf([orderOf(5, ['SIM001', 'SIM002'])]), settingsWith());
+const format = apple(settingsWith());
+const { requests } = map(documentOf([orderOf(5, ['SIM001', 'SIM002'])]));
+const [request] = requests;
+if (!request) throw new Error('there is no request');
+const content = request.message.content;
 const requestName = 'bulk-enroll-devices.t-1.json';
 
 let home: string;
@@ -49,15 +54,18 @@ async function ask(name: string, content: string): Promise<unknown> {
 
 describe('the simulator of the provider', () => {
   test('answers requests and questions under their own names, and takes the requests away', async () => {
-    const accepted = apple.readAnswer(await ask(requestName, JSON.stringify(request?.body)), 'request');
+    const read = async (name: string, text: string, of: Question, theirId: string | null = null) =>
+      format.readAnswer(json(await ask(name, text)), of, askedOf(request, theirId));
+    const accepted = await read(requestName, content, 'request');
     if (accepted.kind !== 'accepted') throw new Error(`the request was ${accepted.kind}`);
 
-    const question = JSON.stringify(apple.toQuery(accepted.providerTransactionId, settingsWith()));
-    const first = apple.readAnswer(await ask('check-transaction-status.t-1.1.json', question), 'query');
+    const { providerTransactionId } = accepted;
+    const question = format.toQuery(askedOf(request, providerTransactionId))?.content ?? '';
+    const first = await read('check-transaction-status.t-1.1.json', question, 'query');
     expect(first.kind).toBe('pending');
-    const second = apple.readAnswer(await ask('check-transaction-status.t-1.2.json', question), 'query');
+    const second = await read('check-transaction-status.t-1.2.json', question, 'query');
     if (second.kind !== 'result') throw new Error(`the question was ${second.kind}`);
-    expect(apple.toOutcomes(second.result, request?.orders ?? []).orders).toEqual([
+    expect(format.toOutcomes(second.result, 'query', askedOf(request)).orders).toEqual([
       {
         orderId: 5,
         errors: [],
@@ -71,15 +79,42 @@ describe('the simulator of the provider', () => {
     expect(await readdir(folder('outbound'))).toEqual(['taken']);
   });
 
+  test('tells what became of a request whose answer was lost', async () => {
+    const reconcile = async (n: number) => {
+      const question = format.toReconciliation(askedOf(request))?.content ?? '';
+      const answer = await ask(`show-order-details.t-1.${n}.json`, question);
+      return format.readAnswer(json(answer), 'reconciliation', askedOf(request));
+    };
+    expect(await reconcile(1)).toEqual({ kind: 'not-found' });
+    await ask(requestName, content);
+    const answer = await reconcile(2);
+    if (answer.kind !== 'result') throw new Error(`the question was ${answer.kind}`);
+    expect(format.toOutcomes(answer.result, 'reconciliation', askedOf(request)).orders).toEqual([
+      {
+        orderId: 5,
+        errors: [],
+        devices: [
+          { deviceId: 'D1', outcome: 'succeeded' },
+          { deviceId: 'D2', outcome: 'unknown' },
+        ],
+        settled: false,
+      },
+    ]);
+  });
+
   test('refuses what is not JSON, and goes on', async () => {
-    const refused = apple.readAnswer(await ask(requestName, '{"orders":'), 'request');
+    const refused = format.readAnswer(
+      json(await ask(requestName, '{"orders":')),
+      'request',
+      askedOf(request),
+    );
     expect(refused).toMatchObject({ kind: 'refused', errors: [{ code: 'GRX-1000' }] });
-    const accepted = await ask('bulk-enroll-devices.t-2.json', JSON.stringify(request?.body));
-    expect(apple.readAnswer(accepted, 'request').kind).toBe('accepted');
+    const accepted = json(await ask('bulk-enroll-devices.t-2.json', content));
+    expect(format.readAnswer(accepted, 'request', askedOf(request)).kind).toBe('accepted');
   });
 
   test('ends in good order when it is told to', async () => {
-    await ask(requestName, JSON.stringify(request?.body));
+    await ask(requestName, content);
     simulator.kill('SIGTERM');
     expect(await once(simulator, 'exit')).toEqual([0, null]);
   });

@@ -1,18 +1,53 @@
+import { apple } from '../../../daemons/adaptor/providers/apple/apple.ts';
+import type { BulkEnrollRequest } from '../../../daemons/adaptor/providers/apple/bulk-enroll-request.ts';
+import type {
+  AskedRequest,
+  Enrolments,
+  MappedDocument,
+  ProviderMessage,
+  ProviderReply,
+  ProviderRequest,
+} from '../../../daemons/adaptor/providers/provider-format.ts';
+import { readXml } from '../../../shared/formats/read-xml.ts';
 import type {
   DeviceEnrolmentRequest,
   RequestOrder,
 } from '../../../shared/generic/device-enrolment-request.ts';
-import type { ProviderConfig } from '../../../shared/runtime/config-schema.ts';
-import { configSchema } from '../../../shared/runtime/config-schema.ts';
+import { provider, type ProviderConfigOf } from '../../../shared/runtime/provider-schema.ts';
 
-/** Settings of a provider with every default, and our limits. */
-export function settingsWith(limits: Partial<ProviderConfig['limits']> = {}): ProviderConfig {
-  const account = { shipTo: '0000054321', depResellerId: '0F0F0F0F' };
-  const { providers } = configSchema.parse({ providers: { apple: { format: 'apple', account, limits } } });
-  const { apple } = providers;
-  if (!apple) throw new Error('the example configuration has no provider');
-  return apple;
+type Settings = ProviderConfigOf<'apple'>;
+
+/** Settings of a provider with every default, and our limits and account. */
+export function settingsWith(
+  limits: Partial<Settings['limits']> = {},
+  changes: Partial<Settings['account']> = {},
+): Settings {
+  const account = { shipTo: '0000054321', depResellerId: '0F0F0F0F', ...changes };
+  const settings = provider.parse({ format: 'apple', account, limits });
+  if (settings.format !== 'apple') throw new Error('settings of another format');
+  return settings;
 }
+
+/** Nothing was enrolled before. */
+export const nothingEnrolled: Enrolments = { ofOrder: () => [] };
+
+export const map = (document: DeviceEnrolmentRequest, settings = settingsWith()): MappedDocument =>
+  apple(settings).toRequests(document, nothingEnrolled);
+
+/** The body of a message in JSON. */
+export const bodyOf = ({ content }: ProviderMessage): BulkEnrollRequest =>
+  JSON.parse(content) as BulkEnrollRequest;
+
+/** A request as the store has it after it was sent. */
+export const askedOf = (
+  { transactionId, message, orders }: ProviderRequest,
+  providerTransactionId: string | null = null,
+): AskedRequest => ({ transactionId, providerTransactionId, message, orders });
+
+export const json = (document: unknown): ProviderReply => ({ content: { kind: 'json', document } });
+export const xml = (text: string): ProviderReply => ({
+  content: { kind: 'xml', root: readXml(Buffer.from(text)) },
+});
 
 export const orderDate = '2026-05-04T10:00:00+02:00';
 export const shipDate = '2026-05-05T07:30:15.900Z';

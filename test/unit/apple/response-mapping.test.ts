@@ -1,8 +1,25 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { describeError, lookUpError } from '../../../daemons/adaptor/providers/apple/error-catalogue.ts';
-import { readAnswer, toOutcomes } from '../../../daemons/adaptor/providers/apple/response-mapping.ts';
-import type { DeviceOutcome, OrderOutcome } from '../../../daemons/adaptor/providers/provider-format.ts';
+import { apple } from '../../../daemons/adaptor/providers/apple/apple.ts';
+import { appleErrors } from '../../../daemons/adaptor/providers/apple/error-catalogue.ts';
+import type {
+  AskedRequest,
+  DeviceOutcome,
+  OrderOutcome,
+  ProviderReply,
+  Question,
+  RequestedOrder,
+} from '../../../daemons/adaptor/providers/provider-format.ts';
+import { askedOf, documentOf, json, map, orderOf, settingsWith, voidOf } from './examples.ts';
+
+const format = apple(settingsWith());
+const [sent] = map(documentOf([orderOf(7, ['KX1', 'KX2']), voidOf(8)])).requests;
+if (!sent) throw new Error('no request');
+const asked = askedOf(sent);
+const readAnswer = (document: unknown, of: Question) => format.readAnswer(json(document), of, asked);
+/** Of some of the orders; the others were settled by an earlier answer. */
+const toOutcomes = (result: unknown, orders: readonly RequestedOrder[], request: AskedRequest = asked) =>
+  format.toOutcomes(result, 'query', { ...request, orders });
 
 const trackingId = 'c7d1a9e4-90b2-4d55-8a11-3f0e6c2b7a90_1777900000001';
 const traceId = '11f0c3d2-55aa-4be1-9c77-aa01bb02cc03-1777900000002';
@@ -61,7 +78,7 @@ describe('an answer to a request', () => {
 
   test('refused without a text: the catalogue supplies one', () => {
     const answer = readAnswer({ enrollDeviceErrorResponse: { errorCode: 'GRX-1056' } }, 'request');
-    const message = expect.stringContaining(lookUpError('GRX-1056').meaning);
+    const message = expect.stringContaining(appleErrors.lookUp('GRX-1056').meaning);
     expect(answer).toEqual({ kind: 'refused', errors: [{ code: 'GRX-1056', message }] });
   });
 
@@ -102,6 +119,24 @@ describe('an answer to a request', () => {
     ['a text', 'SUCCESS'],
   ])('not known: %s', (_what, document) => {
     expect(() => readAnswer(document, 'request')).toThrow(unknownAnswer);
+  });
+});
+
+test.each<[string, ProviderReply['content']]>([
+  ['nothing', { kind: 'empty' }],
+  ['a sheet', { kind: 'csv', bytes: Buffer.from('deviceId,Result\nKX1,OK\n') }],
+  ['the page of a gateway', { kind: 'other' }],
+])('not known: %s', (_what, content) => {
+  for (const question of ['request', 'query', 'reconciliation'] as const) {
+    expect(() => format.readAnswer({ status: 502, content }, question, asked)).toThrow(unknownAnswer);
+  }
+});
+
+test.each([200, 400, 500])('the HTTP status %i tells nothing: the body does', (status) => {
+  const refusal = { enrollDeviceErrorResponse: appleError('GRX-16001') };
+  expect(format.readAnswer({ ...json(refusal), status }, 'request', asked)).toEqual({
+    kind: 'refused',
+    errors: [error('GRX-16001')],
   });
 });
 
@@ -197,7 +232,7 @@ const failed = (deviceId: string, ...errors: ReturnType<typeof error>[]): Device
   outcome: 'failed',
   errors,
 });
-const ownWords = (code: string) => describeError({ code, message: '' });
+const ownWords = (code: string) => appleErrors.describe({ code, message: '' });
 
 type Statuses = Record<string, unknown>;
 const device = (deviceId: string, devicePostStatus?: unknown, devicePostStatusMessage?: string) => ({
@@ -418,6 +453,23 @@ describe('outcomes: walk down to the devices', () => {
       ],
     };
     expect(toOutcomes(document, [order]).unexpected).toEqual(['order 9', 'device KX9 of order 7']);
+  });
+
+  test('what an earlier answer settled is still ours, though it is not asked for any more', () => {
+    const [first] = order.devices;
+    const document = {
+      orders: [
+        { orderNumber: '8', orderPostStatus: 'COMPLETE' },
+        {
+          orderNumber: '7',
+          deliveries: [delivery('', [device('KX1', 'COMPLETE'), device('KX2', 'COMPLETE')])],
+        },
+      ],
+    };
+    expect(toOutcomes(document, [{ ...order, devices: [first] }])).toEqual({
+      orders: [{ orderId: 7, errors: [], devices: [ok('D1')], settled: true }],
+      unexpected: [],
+    });
   });
 
   test('two deliveries refused for the same reason give one error', () => {

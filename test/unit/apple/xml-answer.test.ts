@@ -1,13 +1,32 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { readAnswer, toOutcomes } from '../../../daemons/adaptor/providers/apple/response-mapping.ts';
+import { apple } from '../../../daemons/adaptor/providers/apple/apple.ts';
 import { fromXml } from '../../../daemons/adaptor/providers/apple/xml-answer-mapping.ts';
-import type { AnsweredFile } from '../../../daemons/adaptor/providers/provider-format.ts';
+import type {
+  AskedRequest,
+  Question,
+  RequestedOrder,
+} from '../../../daemons/adaptor/providers/provider-format.ts';
 import { readXml } from '../../../shared/formats/read-xml.ts';
+import { askedOf, documentOf, nothingEnrolled, orderOf, settingsWith, xml as reply } from './examples.ts';
 import { etisalat, telenor } from './xml-examples.ts';
 
-const answer = (xml: string, of: AnsweredFile = 'request') =>
-  readAnswer(fromXml(readXml(Buffer.from(xml))), of);
+const format = apple(settingsWith());
+const askedFor = (orders: readonly RequestedOrder[] = [], transactionId = 'TX-1'): AskedRequest => ({
+  transactionId,
+  providerTransactionId: null,
+  message: {
+    stem: 'bulk-enroll-devices',
+    method: 'POST',
+    path: '/',
+    mediaType: 'application/xml',
+    content: '',
+  },
+  orders,
+});
+
+const answer = (xml: string, of: Question = 'request', asked = askedFor()) =>
+  format.readAnswer(reply(xml), of, asked);
 const unknown = expect.objectContaining({ code: 'UNKNOWN_ANSWER' });
 const error = (code: string, message: string) => ({ code, message });
 
@@ -74,13 +93,48 @@ describe('Etisalat', () => {
     expect(() => answer(xml)).toThrow(unknown);
   });
 
+  test('an answer that names another request of ours is refused', () => {
+    const xml = respose(data('dep-1'), success);
+    expect(() => answer(xml, 'request', askedFor([], 'TX-2'))).toThrow(
+      expect.objectContaining({
+        code: 'UNKNOWN_ANSWER',
+        detail: 'XML that answers another transaction of ours',
+      }),
+    );
+    // Without our id in it, its name alone tells what it answers.
+    const nameless = xml.replace('<p:TransactionID>TX-1</p:TransactionID>', '');
+    expect(nameless).not.toBe(xml);
+    expect(answer(nameless, 'request', askedFor([], 'TX-2'))).toMatchObject({ kind: 'accepted' });
+  });
+
   test('it answers no question', () => {
     expect(() => answer(respose(data('dep-1'), success), 'query')).toThrow(unknown);
   });
 });
 
 describe('Telenor', () => {
-  const { envelope, bulk, check, order, device } = telenor;
+  const { envelope, message, bulk, check, order, device, fault } = telenor;
+
+  test.each([
+    ['soapenv:Client', 'SOAP-Client'],
+    ['Client.Authentication', 'SOAP-Client'],
+    ['soapenv:MustUnderstand', 'SOAP-MustUnderstand'],
+    ['soapenv:VersionMismatch', 'SOAP-VersionMismatch'],
+  ])('a SOAP fault %s refuses the request, or the question', (faultcode, code) => {
+    const errors = [error(code, 'no')];
+    expect(answer(fault(faultcode, 'no'))).toEqual({ kind: 'refused', errors });
+    for (const question of ['query', 'reconciliation'] as const) {
+      expect(answer(fault(faultcode, 'no'), question)).toEqual({ kind: 'query-refused', ids: {}, errors });
+    }
+  });
+
+  test('a SOAP fault of the server refuses a question, which does no harm to ask again', () => {
+    expect(answer(fault('soapenv:Server', 'down'), 'query')).toEqual({
+      kind: 'query-refused',
+      ids: {},
+      errors: [error('SOAP-Server', 'down')],
+    });
+  });
 
   test('accepted', () => {
     const xml = bulk(
@@ -123,7 +177,7 @@ describe('Telenor', () => {
       const read = answer(xml, 'query');
       if (read.kind !== 'result') throw new Error(read.kind);
       expect(JSON.parse(JSON.stringify(read.result))).toEqual(read.result);
-      return toOutcomes(read.result, orders).orders.map(({ devices }) => devices);
+      return format.toOutcomes(read.result, 'query', askedFor(orders)).orders.map(({ devices }) => devices);
     };
     const complete = (deviceId: string) => ({ deviceId, outcome: 'succeeded' });
     const one = check(order('7', device('KX1', 'COMPLETE')));
@@ -141,6 +195,29 @@ describe('Telenor', () => {
     ]);
   });
 
+  test('what became of a request whose answer was lost', () => {
+    const requests = format.toRequests(documentOf([orderOf(7, ['KX1', 'KX2'])]), nothingEnrolled).requests;
+    const [request] = requests;
+    if (!request) throw new Error('no request');
+    const shown = (status: string) =>
+      message(
+        'showOrderDetailsResponse',
+        `<StatusCode>COMPLETE</StatusCode><OrdersShow><OrderNumber>7</OrderNumber>${status}</OrdersShow>`,
+      );
+    const listed = shown(
+      '<CustomerId>880011</CustomerId><Deliveries><Devices><DeviceId>KX2</DeviceId></Devices></Deliveries>',
+    );
+    const asked = askedOf(request);
+    const read = answer(listed, 'reconciliation', asked);
+    if (read.kind !== 'result') throw new Error(read.kind);
+    expect(format.toOutcomes(read.result, 'reconciliation', asked).orders[0]?.devices).toEqual([
+      { deviceId: 'D1', outcome: 'unknown' },
+      { deviceId: 'D2', outcome: 'succeeded' },
+    ]);
+    const gone = shown('<ShowOrderStatusCode>DEP-ERR-5002</ShowOrderStatusCode>');
+    expect(answer(gone, 'reconciliation', asked)).toEqual({ kind: 'not-found' });
+  });
+
   test('the ids of a result', () => {
     const ids =
       '<TransactionId>t-1</TransactionId><DeviceEnrollmentTransactionID>d-1</DeviceEnrollmentTransactionID>';
@@ -152,7 +229,7 @@ describe('Telenor', () => {
   test('an extension, and a name in a namespace, are passed over', () => {
     const more =
       '<AttrInfo><AttrName>x</AttrName></AttrInfo><StatusCode xmlns="urn:other">ERROR</StatusCode>';
-    expect(fromXml(readXml(Buffer.from(check(more + '<StatusCode>COMPLETE</StatusCode>'))))).toEqual({
+    expect(fromXml(readXml(Buffer.from(check(more + '<StatusCode>COMPLETE</StatusCode>'))), '')).toEqual({
       statusCode: 'COMPLETE',
     });
   });
@@ -173,7 +250,9 @@ describe('Telenor', () => {
     ['an envelope without a body', envelope('').replaceAll('Body', 'Header')],
     ['two messages', envelope('<busi:a><b/></busi:a><busi:a><b/></busi:a>')],
     ['a message without a body', envelope('<busi:bulkEnrollDevicesResponse/>')],
-    ['a fault', envelope('<soapenv:Fault><faultcode>Server</faultcode></soapenv:Fault>')],
+    ['a fault of the server: it may have passed the request on', fault('soapenv:Server')],
+    ['a fault whose code is none of SOAP', fault('busi:Other')],
+    ['a fault without a code', fault('')],
     ['a value twice', bulk('<ErrorCode>1</ErrorCode><ErrorCode>2</ErrorCode>')],
     ['nothing that is known', bulk('<Other>1</Other>')],
     [

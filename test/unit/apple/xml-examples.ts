@@ -37,6 +37,11 @@ const message = (name: string, body: string) =>
 
 export const telenor = {
   envelope,
+  message,
+  fault: (code: string, words = '') =>
+    envelope(
+      `<soapenv:Fault>${element('faultcode', code)}${element('faultstring', words)}<detail/></soapenv:Fault>`,
+    ),
   bulk: (body: string) => message('bulkEnrollDevicesResponse', body),
   check: (body: string) => message('checkTransactionStatusResponse', body),
   order: (number: string, devices: string) =>

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Fault } from '../../../../shared/runtime/faults.ts';
 import type { ProviderError } from '../provider-format.ts';
 import { normaliseDeviceId } from './device-id.ts';
-import { describeError } from './error-catalogue.ts';
+import { appleErrors } from './error-catalogue.ts';
 
 /**
  * The shapes of Apple's answers, as integrators report them, read tolerantly: one thing may stand alone where several
@@ -24,7 +24,7 @@ function verdictOf(status: string, message: string): Verdict | undefined {
   if (status === 'COMPLETE') return { kind: 'complete' };
   const failed = failureWords.includes(status) || /\d/.test(status);
   return failed
-    ? { kind: 'failed', errors: [describeError({ code: status, message })] }
+    ? { kind: 'failed', errors: [appleErrors.describe({ code: status, message })] }
     : { kind: 'unclear' };
 }
 
@@ -41,7 +41,9 @@ const listOf = <Item extends z.ZodType>(item: Item) =>
 
 const error = z
   .object({ errorCode: filled, errorMessage: optionalText })
-  .transform(({ errorCode, errorMessage }) => describeError({ code: errorCode, message: errorMessage }));
+  .transform(({ errorCode, errorMessage }) =>
+    appleErrors.describe({ code: errorCode, message: errorMessage }),
+  );
 
 const device = z
   .object({ deviceId: filled, devicePostStatus: optionalText, devicePostStatusMessage: optionalText })
@@ -66,11 +68,17 @@ const order = z
     orderNumber: filled,
     orderPostStatus: optionalText,
     orderPostStatusMessage: optionalText,
+    showOrderStatusCode: optionalText,
+    showOrderStatusMessage: optionalText,
+    customerId: optionalText,
     deliveries: listOf(delivery),
   })
   .transform((read) => ({
     orderNumber: read.orderNumber,
     verdict: verdictOf(read.orderPostStatus, read.orderPostStatusMessage),
+    /** In place of an order that is to be shown. */
+    shown: verdictOf(read.showOrderStatusCode, read.showOrderStatusMessage),
+    customerId: read.customerId,
     deliveries: read.deliveries,
   }));
 
@@ -83,6 +91,7 @@ const answer = z
     enrollDevicesResponse: listOf(z.object({ statusCode: optionalText })),
     enrollDeviceErrorResponse: listOf(error),
     checkTransactionErrorResponse: listOf(error),
+    showOrderErrorResponse: listOf(error),
     errorCode: optionalText,
     errorMessage: optionalText,
     statusCode: optionalText,
@@ -95,8 +104,11 @@ const answer = z
     acknowledgements: read.enrollDevicesResponse.map(({ statusCode }) => statusCode),
     requestErrors: read.enrollDeviceErrorResponse,
     queryErrors: read.checkTransactionErrorResponse,
+    showErrors: read.showOrderErrorResponse,
     bareErrors:
-      read.errorCode === '' ? [] : [describeError({ code: read.errorCode, message: read.errorMessage })],
+      read.errorCode === ''
+        ? []
+        : [appleErrors.describe({ code: read.errorCode, message: read.errorMessage })],
     verdict: verdictOf(read.statusCode, ''),
     orders: read.orders,
   }));

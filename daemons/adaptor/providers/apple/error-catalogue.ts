@@ -1,31 +1,14 @@
-import type { ProviderError } from '../provider-format.ts';
-
-/** What an error calls for, as integrators of Apple's reseller API report it. */
-export type ErrorClass = 'auth' | 'config' | 'data' | 'conflict' | 'retry' | 'pending';
-
-export interface CatalogueRow {
-  readonly meaning: string;
-  readonly class: ErrorClass;
-}
-
-const advice: Readonly<Record<ErrorClass, string>> = {
-  auth: 'our access at Apple is to be checked',
-  config: 'our account settings are to be checked',
-  data: 'the order or device is to be corrected',
-  conflict: 'what Apple has on file is to be settled first',
-  retry: 'it may pass by itself; if it lasts, report it to Apple',
-  pending: 'the result comes later',
-};
+import { ErrorCatalogue, type CatalogueEntry } from '../error-catalogue.ts';
 
 /** Apple's error codes, as restated by integrators (the reference itself is open to resellers only). */
-const rows: readonly (readonly [code: string, errorClass: ErrorClass, meaning: string])[] = [
+const rows: readonly CatalogueEntry[] = [
   ['DEP-ERR-3001', 'data', 'The transaction id is missing'],
   ['DEP-ERR-3002', 'data', 'The transaction id is too long'],
   ['DEP-ERR-3003', 'data', 'The request has no valid order'],
   ['DEP-ERR-3004', 'data', 'The order number is missing'],
-  ['DEP-ERR-3005', 'data', 'The request has too many devices; lower devicesPerRequest'],
+  ['DEP-ERR-3005', 'split', 'The request has too many devices; lower devicesPerRequest'],
   ['DEP-ERR-3006', 'data', 'The order number is too long'],
-  ['DEP-ERR-3007', 'data', 'The request has too many orders; lower ordersPerRequest'],
+  ['DEP-ERR-3007', 'split', 'The request has too many orders; lower ordersPerRequest'],
   ['DEP-ERR-4001', 'data', "Apple's transaction id is missing in the question for the result"],
   ['DEP-ERR-4002', 'data', "Apple's transaction id is too long in the question for the result"],
   ['DEP-ERR-4003', 'pending', 'Apple is still at work on the request'],
@@ -52,6 +35,8 @@ const rows: readonly (readonly [code: string, errorClass: ErrorClass, meaning: s
   ['DEP-ERR-DL-4201', 'data', 'The ship date is missing'],
   ['DEP-ERR-DL-4202', 'data', 'The ship date is not valid'],
   ['DEP-ERR-DL-4203', 'data', 'The ship date is before the order date'],
+  // Integrators' tables have a gap here.
+  ['DEP-ERR-DL-4204', 'data', 'The delivery has a fault whose meaning is not published'],
   ['DEP-ERR-DL-4205', 'data', 'The device id is missing'],
   ['DEP-ERR-DL-4206', 'data', 'The device id is too long'],
   ['DEP-ERR-DL-4207', 'data', 'The delivery has invalid information'],
@@ -100,10 +85,15 @@ const rows: readonly (readonly [code: string, errorClass: ErrorClass, meaning: s
   ['ERROR', 'data', 'Apple refused it without giving a code'],
   ['POSTED_WITH_ERRORS', 'data', 'Apple posted it only in part and gave no code for this one'],
   ['COMPLETE_WITH_ERRORS', 'data', 'Apple completed the request only in part and gave no code for this one'],
+  // Faults of SOAP 1.1, section 4.4.1, from the services of carriers. Apple did not get to see the message.
+  ['SOAP-Client', 'config', "The carrier's service could not make sense of our message"],
+  ['SOAP-MustUnderstand', 'config', "The carrier's service did not understand a header of our message"],
+  ['SOAP-VersionMismatch', 'config', "The carrier's service speaks another version of SOAP"],
+  ['SOAP-Server', 'retry', "The carrier's service failed"],
 ];
 
 /** For codes that are not in the list: the prefix tells the level. */
-const prefixes: readonly (readonly [prefix: string, errorClass: ErrorClass, meaning: string])[] = [
+const prefixes: readonly CatalogueEntry[] = [
   ['DEP-ERR-OR-', 'data', 'Apple refused the order'],
   ['DEP-ERR-DL-', 'data', 'Apple refused the delivery'],
   ['DEP-ERR-DE-', 'data', 'Apple refused the device'],
@@ -113,24 +103,5 @@ const prefixes: readonly (readonly [prefix: string, errorClass: ErrorClass, mean
   ['GRX-', 'config', "Apple's platform refused the request"],
 ];
 
-const catalogue: ReadonlyMap<string, CatalogueRow> = new Map(
-  rows.map(([code, errorClass, meaning]) => [code, { meaning, class: errorClass }]),
-);
-
-/** The row of a code; for a code that is not known, what its prefix says. */
-export function lookUpError(code: string): CatalogueRow {
-  return catalogue.get(code) ?? fallback(code);
-}
-
-function fallback(code: string): CatalogueRow {
-  const known = prefixes.find(([prefix]) => code.startsWith(prefix));
-  const [, errorClass, meaning] = known ?? ['', 'data', 'Apple refused it'];
-  return { class: errorClass, meaning: `${meaning} with a code that is not in our list` };
-}
-
-/** The error as Apple wrote it; with our words where Apple gave only the code. */
-export function describeError(error: ProviderError): ProviderError {
-  if (error.message.trim() !== '') return error;
-  const { meaning, class: errorClass } = lookUpError(error.code);
-  return { code: error.code, message: `${meaning} (${advice[errorClass]}).` };
-}
+/** What integrators of Apple's reseller API report of its errors. */
+export const appleErrors = new ErrorCatalogue('Apple', rows, prefixes);

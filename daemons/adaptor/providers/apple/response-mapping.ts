@@ -1,9 +1,13 @@
 import { Fault } from '../../../../shared/runtime/faults.ts';
 import type {
-  AnsweredFile,
+  AnswerContent,
+  AskedRequest,
   DeviceOutcome,
   OrderOutcome,
   ProviderAnswer,
+  ProviderReply,
+  Question,
+  ProviderError,
   RequestedDevice,
   RequestedOrder,
   ResultOutcomes,
@@ -16,40 +20,70 @@ import {
   type AppleAnswer,
   type Verdict,
 } from './answer-shapes.ts';
-import { lookUpError } from './error-catalogue.ts';
+import { appleErrors } from './error-catalogue.ts';
+import { outcomesOfDetails, readDetails } from './order-details-mapping.ts';
+import { sentOrders } from './sent-request.ts';
+import { fromXml } from './xml-answer-mapping.ts';
 
 const unclear: Verdict = { kind: 'unclear' };
 
 /**
- * What an answer to `bulk-enroll-devices` (request) or `check-transaction-status` (query) says.
+ * What an answer to `bulk-enroll-devices` (request), `check-transaction-status` (query) or `show-order-details`
+ * (reconciliation) says. The HTTP status is not looked at: integrators report errors of business with status 200.
  *
  * @throws Fault UNKNOWN_ANSWER when it is none of the known shapes, or contradicts itself
  */
-export function readAnswer(document: unknown, of: AnsweredFile): ProviderAnswer {
+export function readAnswer({ content }: ProviderReply, of: Question, asked: AskedRequest): ProviderAnswer {
+  const document = documentOf(content, asked);
   const answer = readShapes(document);
-  const read = of === 'request' ? readRequestAnswer(answer) : readQueryAnswer(answer, document);
+  const read = readers[of](answer, document, asked);
   if (read) return read;
   throw new Fault('UNKNOWN_ANSWER', `not one of the known answers to a ${of}`);
 }
+
+function documentOf(content: AnswerContent, { transactionId }: AskedRequest): unknown {
+  switch (content.kind) {
+    case 'json':
+      return content.document;
+    case 'xml':
+      return fromXml(content.root, transactionId);
+    case 'empty':
+    case 'csv':
+    case 'other':
+      throw new Fault('UNKNOWN_ANSWER', 'neither JSON nor the XML of a carrier');
+  }
+}
+
+const readers = {
+  request: readRequestAnswer,
+  query: readQueryAnswer,
+  reconciliation: readDetails,
+} as const satisfies Record<Question, unknown>;
 
 /** Accepted means queued and nothing more. */
 function readRequestAnswer(answer: AppleAnswer): ProviderAnswer | undefined {
   const { providerTransactionId, acknowledgements } = answer;
   const errors = [...answer.bareErrors, ...answer.requestErrors];
   const nothingDone = providerTransactionId === '' && acknowledgements.length === 0;
-  if (errors.length > 0) return nothingDone ? { kind: 'refused', errors } : undefined;
-  if (providerTransactionId === '' || answer.queryErrors.length > 0 || hasResult(answer)) return undefined;
+  if (errors.length > 0) return nothingDone && !mayBeDone(errors) ? { kind: 'refused', errors } : undefined;
+  const isOfOtherQuestion =
+    answer.queryErrors.length > 0 || answer.showErrors.length > 0 || hasResult(answer);
+  if (providerTransactionId === '' || isOfOtherQuestion) return undefined;
   return acknowledgements.every((code) => code === 'SUCCESS')
     ? { kind: 'accepted', providerTransactionId }
     : undefined;
 }
+
+/** A service of a carrier that failed may have passed the request on before. */
+const mayBeDone = (errors: readonly ProviderError[]): boolean =>
+  errors.some(({ code }) => code === 'SOAP-Server');
 
 function readQueryAnswer(answer: AppleAnswer, document: unknown): ProviderAnswer | undefined {
   const ids = idsOf(answer);
   const errors = [...answer.bareErrors, ...answer.queryErrors];
   if (errors.length === 0) return hasResult(answer) ? { kind: 'result', ids, result: document } : undefined;
   if (hasResult(answer)) return undefined;
-  const pending = errors.every(({ code }) => lookUpError(code).class === 'pending');
+  const pending = errors.every(({ code }) => appleErrors.lookUp(code).class === 'pending');
   return pending ? { kind: 'pending', ids } : { kind: 'query-refused', ids, errors };
 }
 
@@ -67,12 +101,15 @@ function idsOf({ transactionId, providerTransactionId }: AppleAnswer): Transacti
  *
  * @throws Fault UNKNOWN_ANSWER
  */
-export function toOutcomes(result: unknown, orders: readonly RequestedOrder[]): ResultOutcomes {
+export function toOutcomes(result: unknown, of: Question, asked: AskedRequest): ResultOutcomes {
   const answer = readShapes(result);
+  if (of === 'reconciliation') return outcomesOfDetails(answer, asked);
   const answered = Map.groupBy(answer.orders, (order) => order.orderNumber);
   return {
-    orders: orders.map((order) => outcomeOf(order, answered.get(order.orderNumber) ?? [], answer.verdict)),
-    unexpected: unexpectedIn(answered, orders),
+    orders: asked.orders.map((order) =>
+      outcomeOf(order, answered.get(order.orderNumber) ?? [], answer.verdict),
+    ),
+    unexpected: unexpectedIn(answered, asked),
   };
 }
 
@@ -162,14 +199,9 @@ function common(verdicts: Levels): Verdict | undefined {
 
 function unexpectedIn(
   answered: ReadonlyMap<string, readonly AnsweredOrder[]>,
-  orders: readonly RequestedOrder[],
+  asked: AskedRequest,
 ): string[] {
-  const requested = new Map(
-    orders.map((order) => [
-      order.orderNumber,
-      new Set(order.devices.map((device) => device.providerDeviceId)),
-    ]),
-  );
+  const requested = requestedDevices(asked);
   return [...answered].flatMap(([orderNumber, answers]) => {
     const ours = requested.get(orderNumber);
     if (!ours) return [`order ${orderNumber}`];
@@ -178,4 +210,18 @@ function unexpectedIn(
       .filter(({ deviceId }) => !ours.has(deviceId))
       .map(({ deviceId }) => `device ${deviceId} of order ${orderNumber}`);
   });
+}
+
+/** Apple's device ids by order number, with those that an earlier answer settled: they are in the message only. */
+function requestedDevices({ orders, message }: AskedRequest): Map<string, ReadonlySet<string>> {
+  const open = orders.map(({ orderNumber, devices }) => ({
+    orderNumber,
+    ids: devices.map(({ providerDeviceId }) => providerDeviceId),
+  }));
+  const sent = sentOrders(message).map(({ orderNumber, deliveries }) => ({
+    orderNumber,
+    ids: deliveries.flatMap(({ devices }) => devices.map(({ deviceId }) => deviceId)),
+  }));
+  const byNumber = Map.groupBy([...open, ...sent], ({ orderNumber }) => orderNumber);
+  return new Map([...byNumber].map(([number, all]) => [number, new Set(all.flatMap(({ ids }) => ids))]));
 }

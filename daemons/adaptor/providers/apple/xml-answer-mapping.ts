@@ -16,23 +16,42 @@ const acknowledgement = 'http://www.etisalat.ae/Middleware/SharedResources/Commo
 const telenor = 'http://soa.ailk.telenor.com/wsdl/busi';
 const none = '';
 
-/** @throws Fault UNKNOWN_ANSWER when it is neither wrapper */
-export function fromXml(root: XmlElement): unknown {
+/**
+ * @param transactionId our id of the request that is answered; empty when it is not known
+ * @throws Fault UNKNOWN_ANSWER when it is neither wrapper, or names another request
+ */
+export function fromXml(root: XmlElement, transactionId: string): unknown {
   const isSoap = root.namespace === soap && root.name === 'Envelope';
   const message = isSoap ? only(only(childrenOf(root, soap, 'Body')).children) : root;
-  if (message.namespace === respose && message.name === 'AppleDEPEnrollmentRespose')
-    return ofEtisalat(message);
+  if (isSoap && message.namespace === soap && message.name === 'Fault') return ofFault(message);
+  if (message.namespace === respose && message.name === 'AppleDEPEnrollmentRespose') {
+    return ofEtisalat(message, transactionId);
+  }
   // The names of the message and of the body in it are not published.
   if (isSoap && message.namespace === telenor) return ofTelenor(only(message.children));
   throw new Fault('UNKNOWN_ANSWER', 'XML that is none of the wrappers of carriers that are known');
 }
 
+/** SOAP 1.1, section 4.4: the first word of the code is one of four, and more may follow it after a point. */
+const faultCode = /^(?:[^:]+:)?(Client|Server|MustUnderstand|VersionMismatch)(?:\..*)?$/;
+
+/** As a bare error, the way Apple's platform reports that it does not get as far as the request. */
+function ofFault(fault: XmlElement): unknown {
+  const [, code] = faultCode.exec(textOf(fault, none, 'faultcode')) ?? [];
+  if (code === undefined) throw unknown();
+  return { errorCode: `SOAP-${code}`, errorMessage: textOf(fault, none, 'faultstring') };
+}
+
 /** Only requests are answered so. Errors of Apple are in the data, errors of the carrier in its acknowledgement. */
-function ofEtisalat(message: XmlElement): unknown {
+function ofEtisalat(message: XmlElement, transactionId: string): unknown {
   const acknowledged = only(childrenOf(message, acknowledgement, 'AckMessage'));
   const said = (name: string) => textOf(acknowledged, acknowledgement, name);
   const [data, ...more] = childrenOf(message, respose, 'ResponseData');
   if (more.length > 0) throw unknown();
+  const ours = data ? textOf(data, respose, 'TransactionID') : '';
+  if (ours !== '' && transactionId !== '' && ours !== transactionId) {
+    throw new Fault('UNKNOWN_ANSWER', 'XML that answers another transaction of ours');
+  }
   const errors = data ? childrenOf(data, respose, 'ListOfErrors') : [];
   const failed = said('Status') === 'FAILURE';
   const ofCarrier = {
@@ -52,6 +71,9 @@ function ofEtisalat(message: XmlElement): unknown {
   };
 }
 
+/** The list of orders in results, and, inferred, in what is shown of orders: its name there is not published. */
+const orders = ['OrdersCheck', 'OrdersShow', 'Orders'];
+
 /** Names that hold one text, and names that stand as often as there are things; but for the case those of the JSON. */
 const texts = [
   'DeviceEnrollmentTransactionId',
@@ -63,6 +85,9 @@ const texts = [
   'OrderNumber',
   'OrderPostStatus',
   'OrderPostStatusMessage',
+  'ShowOrderStatusCode',
+  'ShowOrderStatusMessage',
+  'CustomerId',
   'DeliveryPostStatus',
   'DeliveryPostStatusMessage',
   'DeviceId',
@@ -73,7 +98,8 @@ const lists = [
   'EnrollDevicesResponse',
   'EnrollDeviceErrorResponse',
   'CheckTransactionErrorResponse',
-  'OrdersCheck',
+  'ShowOrderErrorResponse',
+  ...orders,
   'Deliveries',
   'Devices',
 ];
@@ -89,7 +115,7 @@ function ofTelenor(element: XmlElement): Readonly<Record<string, unknown>> {
 }
 
 const jsonName = (name: string): string =>
-  name === 'OrdersCheck' ? 'orders' : name.charAt(0).toLowerCase() + name.slice(1);
+  orders.includes(name) ? 'orders' : name.charAt(0).toLowerCase() + name.slice(1);
 
 /** @throws Fault UNKNOWN_ANSWER when it stands more than once */
 function textOf(element: XmlElement, namespace: string, name: string): string {
