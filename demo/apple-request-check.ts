@@ -1,16 +1,11 @@
 import { z } from 'zod';
 
-import { lookUpError } from '../daemons/adaptor/providers/apple/error-catalogue.ts';
+import { serviceError, type ServiceError } from './apple-errors.ts';
 
 /**
  * What the simulated service checks before it does anything: key case, types, lengths, dates. Values are optional in
  * the shapes, because the service has a code of its own for each that is missing.
  */
-
-export interface ServiceError {
-  readonly errorCode: string;
-  readonly errorMessage: string;
-}
 
 const text = z.string().optional();
 const device = z.strictObject({ deviceId: text, assetTag: text });
@@ -38,18 +33,14 @@ export const enrolShape = z.strictObject({
   orders: z.array(order).optional(),
 });
 export const checkShape = z.strictObject({ ...senderShape, deviceEnrollmentTransactionId: text });
+export const showShape = z.strictObject({ ...senderShape, orderNumbers: z.array(z.string()).optional() });
 
 export type EnrolRequest = z.infer<typeof enrolShape>;
 export type CheckRequest = z.infer<typeof checkShape>;
+export type ShowRequest = z.infer<typeof showShape>;
 export type PostedOrder = z.infer<typeof order>;
 export type PostedDelivery = z.infer<typeof delivery>;
 export type PostedDevice = z.infer<typeof device>;
-
-/** An error of the service, with a text that says what the code means. */
-export const serviceError = (errorCode: string): ServiceError => ({
-  errorCode,
-  errorMessage: lookUpError(errorCode).meaning,
-});
 
 type Check = readonly [broken: boolean, code: string];
 
@@ -61,7 +52,7 @@ const longerThan = (max: number, value = ''): boolean => value.length > max;
 const differs = (pattern: RegExp, value = ''): boolean => value !== '' && !pattern.test(value);
 
 /** Errors of the account, which the service reports bare. */
-export function accountErrors({ requestContext }: EnrolRequest | CheckRequest): ServiceError[] {
+export function accountErrors({ requestContext }: EnrolRequest | CheckRequest | ShowRequest): ServiceError[] {
   const { shipTo, timeZone, langCode } = requestContext;
   return brokenOf([
     [missing(shipTo), 'GRX-50020'],
@@ -72,20 +63,25 @@ export function accountErrors({ requestContext }: EnrolRequest | CheckRequest): 
   ]);
 }
 
+/** What one transaction may hold. The real numbers are not known. */
+interface Caps {
+  readonly ordersPerTransaction: number;
+  readonly devicesPerTransaction: number;
+}
+
 /** Errors for which the whole request is refused. */
-export function requestErrors({ transactionId, depResellerId, orders = [] }: EnrolRequest): ServiceError[] {
+export function requestErrors({ transactionId, orders = [] }: EnrolRequest, caps: Caps): ServiceError[] {
   const devices = orders
     .flatMap((posted) => posted.deliveries ?? [])
     .flatMap((posted) => posted.devices ?? []);
   return brokenOf([
-    [missing(depResellerId), 'GRX-1056'],
     [missing(transactionId), 'DEP-ERR-3001'],
     [longerThan(20, transactionId), 'DEP-ERR-3002'],
     [orders.length === 0, 'DEP-ERR-3003'],
     [orders.some((posted) => missing(posted.orderNumber)), 'DEP-ERR-3004'],
-    [devices.length > 1000, 'DEP-ERR-3005'],
+    [devices.length > caps.devicesPerTransaction, 'DEP-ERR-3005'],
     [orders.some((posted) => longerThan(32, posted.orderNumber)), 'DEP-ERR-3006'],
-    [orders.length > 1000, 'DEP-ERR-3007'],
+    [orders.length > caps.ordersPerTransaction, 'DEP-ERR-3007'],
   ]);
 }
 

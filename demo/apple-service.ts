@@ -1,20 +1,17 @@
 import { z } from 'zod';
 
+import { serviceError, type ServiceError } from './apple-errors.ts';
+import { OrderBook } from './apple-order-book.ts';
 import {
   accountErrors,
   checkShape,
-  deliveryError,
-  deviceError,
   enrolShape,
-  orderError,
   requestErrors,
-  serviceError,
+  showShape,
   type EnrolRequest,
-  type PostedDelivery,
-  type PostedDevice,
-  type PostedOrder,
-  type ServiceError,
 } from './apple-request-check.ts';
+import { spoil, summary, type Result } from './apple-results.ts';
+import type { Surroundings } from './service.ts';
 
 /**
  * The service behind Apple's reseller API as far as a reseller can see it, in memory: which device is enrolled with
@@ -22,44 +19,55 @@ import {
  */
 
 const refusal = z.strictObject({ errorCode: z.string(), errorMessage: z.string() });
+const counter = z.number().int().min(0);
 
-/** Failures on request: by device, by the customer's organisation, and the first so many transactions as a whole. */
+/** Failures on request, and what the real service does now and then. */
 export const rulesSchema = z.strictObject({
+  /** By device, in the result. */
   refuseDevices: z.record(z.string(), refusal).default({}),
+  /** By the customer's organisation, in the result. */
   refuseOrganisations: z.record(z.string(), refusal).default({}),
-  refuseTransactions: z.number().int().min(0).default(0),
+  /** The first so many transactions as a whole. */
+  refuseTransactions: counter.default(0),
+  /** The code for that. */
+  refusalCode: z.string().default('GRX-50072'),
+  /** The first so many questions about transactions, with DEP-ERR-4005. */
+  refuseQuestions: counter.default(0),
+  /** The shape of errors: else as it comes, and refused transactions take turns with all three. */
+  errorShape: z.enum(['object', 'array', 'bare']).optional(),
+  /** So many questions about each transaction are answered with "in progress". */
+  pendingQuestions: counter.default(1),
+  ordersPerTransaction: counter.default(1000),
+  devicesPerTransaction: counter.default(1000),
+  /** The reseller ids that the caller may use; empty: any. */
+  resellerIds: z.array(z.string()).default([]),
+  /** Devices that another reseller has enrolled. */
+  otherResellersDevices: z.array(z.string()).default([]),
+  /** Devices that are missing in results. */
+  omitDevices: z.array(z.string()).default([]),
+  /** `complete on top`: the status of the whole hides the errors inside. */
+  quirks: z.array(z.enum(['complete on top', 'blank before status', 'no transaction id'])).default([]),
 });
 export type Rules = z.infer<typeof rulesSchema>;
 export const noRules: Rules = rulesSchema.parse({});
 
-export const questions = ['bulk-enroll-devices', 'check-transaction-status'] as const;
+export const questions = ['bulk-enroll-devices', 'check-transaction-status', 'show-order-details'] as const;
 export type Question = (typeof questions)[number];
 
-/** What the service needs of the world. */
-interface Surroundings {
-  now(): Date;
-  /** A unique text for ids of the service. */
-  newId(): string;
-}
-
-/** An order on file. A return remembers from which order it took each device. */
-interface FiledOrder {
-  readonly header: string;
-  readonly takenFrom: ReadonlyMap<string, string>;
-}
+type ErrorKey = 'enrollDeviceErrorResponse' | 'checkTransactionErrorResponse' | 'showOrderErrorResponse';
 
 interface Transaction {
-  readonly result: object;
-  readonly asked: boolean;
+  readonly result: Result;
+  readonly asked: number;
 }
 
 export class AppleService {
   readonly #surroundings: Surroundings;
-  readonly #orders = new Map<string, FiledOrder>();
-  readonly #enrolledWith = new Map<string, string>();
+  readonly #book = new OrderBook();
   readonly #usedIds = new Set<string>();
   readonly #transactions = new Map<string, Transaction>();
   #refused = 0;
+  #refusedQuestions = 0;
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
@@ -67,12 +75,24 @@ export class AppleService {
 
   /** The order that a device is enrolled with. */
   orderOf(deviceId: string): string | undefined {
-    return this.#enrolledWith.get(deviceId);
+    return this.#book.holderOf(deviceId)?.orderNumber;
+  }
+
+  /** Device -> the customer for whom it is enrolled. */
+  enrolled(): Record<string, string> {
+    return this.#book.customers();
   }
 
   /** The answer of the service to one document. */
   answer(question: Question, document: unknown, rules: Rules): object {
-    return question === 'bulk-enroll-devices' ? this.#enrol(document, rules) : this.#check(document);
+    switch (question) {
+      case 'bulk-enroll-devices':
+        return this.#enrol(document, rules);
+      case 'check-transaction-status':
+        return this.#check(document, rules);
+      case 'show-order-details':
+        return this.#show(document, rules);
+    }
   }
 
   /** The answer to something that is not even JSON, or not of the right shape: a bare error. */
@@ -81,195 +101,127 @@ export class AppleService {
   }
 
   #enrol(document: unknown, rules: Rules): object {
-    if (this.#refused < rules.refuseTransactions) return this.#refuseOnRequest();
+    if (this.#refused < rules.refuseTransactions) return this.#refuseOnRequest(rules);
     const read = enrolShape.safeParse(document);
     if (!read.success) return this.bareError(misshapen(read.error));
     const [accountError] = accountErrors(read.data);
     if (accountError) return this.bareError(accountError);
-    const errors = requestErrors(read.data);
-    if (errors.length > 0) return { enrollDeviceErrorResponse: errors.length === 1 ? errors[0] : errors };
+    const errors = [...permissionErrors(read.data.depResellerId, rules), ...requestErrors(read.data, rules)];
+    if (errors.length > 0) return this.#errors('enrollDeviceErrorResponse', errors, rules);
     return this.#accept(read.data, rules);
   }
 
-  /** Takes turns with the three shapes in which the real service refuses. */
-  #refuseOnRequest(): object {
-    const error = { errorCode: 'GRX-50072', errorMessage: 'Refused by the rules of the simulator' };
-    const shapes = [
-      { enrollDeviceErrorResponse: error },
-      { enrollDeviceErrorResponse: [error, serviceError('DEP-ERR-3003')] },
-      this.bareError(error),
-    ];
-    return shapes[this.#refused++ % shapes.length] ?? {};
+  /** Takes turns with the three shapes in which the real service refuses, unless one is asked for. */
+  #refuseOnRequest(rules: Rules): object {
+    const errorMessage = 'Refused by the rules of the simulator';
+    const errors = [{ errorCode: rules.refusalCode, errorMessage }, serviceError('DEP-ERR-3003')];
+    const inTurn = (['object', 'array', 'bare'] as const)[this.#refused++ % 3] ?? 'object';
+    const errorShape = rules.errorShape ?? inTurn;
+    return this.#errors('enrollDeviceErrorResponse', errors, { errorShape });
+  }
+
+  /** Errors in one of the three shapes. Several come as a list, unless the rules ask for less. */
+  #errors(
+    key: ErrorKey,
+    errors: readonly ServiceError[],
+    { errorShape }: { readonly errorShape?: Rules['errorShape'] },
+  ): object {
+    const [first = serviceError('GRX-16001')] = errors;
+    const shape = errorShape ?? (errors.length > 1 ? 'array' : 'object');
+    if (shape === 'bare') return this.bareError(first);
+    return { [key]: shape === 'array' ? errors : first };
   }
 
   /** Does the work at once, but keeps the result back: a reseller must not count on it. */
   #accept(request: EnrolRequest, rules: Rules): object {
-    const { transactionId = '', orders = [] } = request;
+    const { transactionId = '', depResellerId = '', orders = [] } = request;
     if (this.#usedIds.has(transactionId)) {
       const errorMessage = 'The transaction id was used before';
-      return { enrollDeviceErrorResponse: { errorCode: 'DEP-ERR-3001', errorMessage } };
+      return this.#errors('enrollDeviceErrorResponse', [{ errorCode: 'DEP-ERR-3001', errorMessage }], rules);
     }
     this.#usedIds.add(transactionId);
     const id = `${this.#surroundings.newId()}_${this.#milliseconds()}`;
-    const posted = orders.map((order) => this.#post(order, rules));
+    const posted = orders.map((order) => this.#book.post(order, depResellerId, rules));
     const result = {
       deviceEnrollmentTransactionID: id,
       transactionId,
-      completedOn: this.#surroundings.now().toISOString().replace(/\.\d+/, ''),
+      completedOn: this.#seconds(),
       statusCode: summary(
         posted.map((order) => order.orderPostStatus),
         'COMPLETE_WITH_ERRORS',
       ),
       orders: posted,
     };
-    this.#transactions.set(id, { result, asked: false });
+    this.#transactions.set(id, { result, asked: 0 });
     return {
       deviceEnrollmentTransactionId: id,
       enrollDevicesResponse: { statusCode: 'SUCCESS', statusMessage: 'Queued' },
     };
   }
 
-  #check(document: unknown): object {
+  #check(document: unknown, rules: Rules): object {
     const read = checkShape.safeParse(document);
     if (!read.success) return this.bareError(misshapen(read.error));
     const [accountError] = accountErrors(read.data);
     if (accountError) return this.bareError(accountError);
-    const { depResellerId, deviceEnrollmentTransactionId: id } = read.data;
-    if (!depResellerId) return { checkTransactionErrorResponse: serviceError('GRX-1056') };
-    if (!id) return { checkTransactionErrorResponse: serviceError('DEP-ERR-4001') };
-    return this.#resultOf(id);
+    const { deviceEnrollmentTransactionId: id = '' } = read.data;
+    const [error] = [
+      ...permissionErrors(read.data.depResellerId, rules),
+      ...(id === '' ? [serviceError('DEP-ERR-4001')] : []),
+      ...(id.length > 100 ? [serviceError('DEP-ERR-4002')] : []),
+      ...(this.#refusedQuestions < rules.refuseQuestions ? [serviceError('DEP-ERR-4005')] : []),
+    ];
+    if (error?.errorCode === 'DEP-ERR-4005') this.#refusedQuestions += 1;
+    return error ? this.#errors('checkTransactionErrorResponse', [error], rules) : this.#resultOf(id, rules);
   }
 
-  #resultOf(id: string): object {
+  #resultOf(id: string, rules: Rules): object {
     const transaction = this.#transactions.get(id);
-    if (!transaction) return { checkTransactionErrorResponse: serviceError('DEP-ERR-4004') };
-    if (transaction.asked) return transaction.result;
-    this.#transactions.set(id, { ...transaction, asked: true });
+    if (!transaction)
+      return this.#errors('checkTransactionErrorResponse', [serviceError('DEP-ERR-4004')], rules);
+    if (transaction.asked >= rules.pendingQuestions) return spoil(transaction.result, rules);
+    this.#transactions.set(id, { ...transaction, asked: transaction.asked + 1 });
+    const errors = [serviceError('DEP-ERR-4003')];
+    const inProgress = { errorShape: rules.errorShape ?? ('array' as const) };
     return {
       deviceEnrollmentTransactionID: id,
-      checkTransactionErrorResponse: [serviceError('DEP-ERR-4003')],
+      ...this.#errors('checkTransactionErrorResponse', errors, inProgress),
     };
   }
 
-  #post(order: PostedOrder, rules: Rules) {
-    const { orderNumber = '', customerId = '' } = order;
-    const error = orderError(order) ?? rules.refuseOrganisations[customerId] ?? this.#orderConflict(order);
-    if (error) {
-      return { orderNumber, orderPostStatus: error.errorCode, orderPostStatusMessage: error.errorMessage };
-    }
-    if (order.orderType === 'VD') {
-      this.#undo(orderNumber);
-      return { orderNumber, orderPostStatus: 'COMPLETE' };
-    }
-    return this.#postDeliveries(order, rules);
-  }
-
-  /** What the order cannot do, because of what is on file. */
-  #orderConflict({ orderNumber = '', orderType, ...order }: PostedOrder): ServiceError | undefined {
-    const filed = this.#orders.get(orderNumber);
-    if (orderType === 'VD' || orderType === 'OV') {
-      if (!filed) return serviceError('DEP-ERR-OR-4109');
-      return this.#hasReturns(orderNumber) ? serviceError('DEP-ERR-OR-4114') : undefined;
-    }
-    const mayExist = orderType === 'OR' && filed?.header === headerOf(order);
-    return filed && !mayExist ? serviceError('DEP-ERR-OR-4110') : undefined;
-  }
-
-  #hasReturns(orderNumber: string): boolean {
-    return [...this.#orders.values()].some(({ takenFrom }) => [...takenFrom.values()].includes(orderNumber));
-  }
-
-  /** Reverses an order: its devices leave, and those that it had taken as a return come back. */
-  #undo(orderNumber: string): void {
-    for (const [device, order] of this.#enrolledWith) {
-      if (order === orderNumber) this.#enrolledWith.delete(device);
-    }
-    this.#orders.get(orderNumber)?.takenFrom.forEach((from, device) => this.#enrolledWith.set(device, from));
-    this.#orders.delete(orderNumber);
-  }
-
-  #postDeliveries(order: PostedOrder, rules: Rules) {
-    const { orderNumber = '', orderDate, orderType, deliveries = [] } = order;
-    const usable = deliveries.some((delivery) => !deliveryError(delivery, orderDate));
-    if (orderType === 'OV' && usable) this.#undo(orderNumber);
-    const takenFrom = new Map<string, string>();
-    const take = (device: PostedDevice) =>
-      orderType === 'RE' ? this.#giveBack(device, takenFrom) : this.#enrolDevice(device, orderNumber);
-    const posted = deliveries.map((delivery) => postDelivery(delivery, orderDate, rules, take));
-    const status = summary(
-      posted.map((delivery) => delivery.deliveryPostStatus),
-      'POSTED_WITH_ERRORS',
-    );
-    if (status !== 'ERROR') this.#orders.set(orderNumber, { header: headerOf(order), takenFrom });
-    return { orderNumber, orderPostStatus: status, deliveries: posted };
-  }
-
-  #enrolDevice({ deviceId = '' }: PostedDevice, orderNumber: string): ServiceError | undefined {
-    const holder = this.#enrolledWith.get(deviceId);
-    if (holder !== undefined && holder !== orderNumber) return serviceError('DEP-ERR-DE-4303');
-    this.#enrolledWith.set(deviceId, orderNumber);
-    return undefined;
-  }
-
-  #giveBack({ deviceId = '' }: PostedDevice, takenFrom: Map<string, string>): ServiceError | undefined {
-    const holder = this.#enrolledWith.get(deviceId);
-    if (holder === undefined) return serviceError('DEP-ERR-DE-4306');
-    this.#enrolledWith.delete(deviceId);
-    takenFrom.set(deviceId, holder);
-    return undefined;
+  #show(document: unknown, rules: Rules): object {
+    const read = showShape.safeParse(document);
+    if (!read.success) return this.bareError(misshapen(read.error));
+    const [accountError] = accountErrors(read.data);
+    if (accountError) return this.bareError(accountError);
+    const { depResellerId = '', orderNumbers = [] } = read.data;
+    const [error] = [
+      ...permissionErrors(read.data.depResellerId, rules),
+      ...(orderNumbers.length === 0 || orderNumbers.includes('') ? [serviceError('DEP-ERR-5001')] : []),
+    ];
+    if (error) return this.#errors('showOrderErrorResponse', [error], rules);
+    return {
+      statusCode: 'COMPLETE',
+      respondedOn: this.#seconds(),
+      orders: orderNumbers.map((orderNumber) => this.#book.show(orderNumber, depResellerId)),
+    };
   }
 
   #milliseconds(): number {
     return this.#surroundings.now().getTime();
   }
-}
 
-function postDelivery(
-  delivery: PostedDelivery,
-  orderDate: string | undefined,
-  rules: Rules,
-  take: (device: PostedDevice) => ServiceError | undefined,
-) {
-  const { deliveryNumber } = delivery;
-  const error = deliveryError(delivery, orderDate);
-  if (error) {
-    return {
-      deliveryNumber,
-      deliveryPostStatus: error.errorCode,
-      deliveryPostStatusMessage: error.errorMessage,
-    };
+  #seconds(): string {
+    return this.#surroundings.now().toISOString().replace(/\.\d+/, '');
   }
-  const devices = (delivery.devices ?? []).map((device) => postDevice(device, rules, take));
-  const status = summary(
-    devices.map((device) => device.devicePostStatus),
-    'POSTED_WITH_ERRORS',
-  );
-  return { deliveryNumber, deliveryPostStatus: status, devices };
 }
 
-function postDevice(
-  device: PostedDevice,
-  rules: Rules,
-  take: (device: PostedDevice) => ServiceError | undefined,
-) {
-  const { deviceId = '' } = device;
-  const error = deviceError(device) ?? rules.refuseDevices[deviceId] ?? take(device);
-  return error
-    ? { deviceId, devicePostStatus: error.errorCode, devicePostStatusMessage: error.errorMessage }
-    : { deviceId, devicePostStatus: 'COMPLETE' };
+/** Does the caller speak for a reseller that it may speak for? */
+function permissionErrors(resellerId: string | undefined, { resellerIds }: Rules): ServiceError[] {
+  if (!resellerId) return [serviceError('GRX-1056')];
+  const permitted = resellerIds.length === 0 || resellerIds.includes(resellerId);
+  return permitted ? [] : [serviceError('GRX-90004')];
 }
-
-/** The status of a level: all went well, nothing did, or the word for something in between. */
-function summary(statuses: readonly string[], partly: string): string {
-  if (statuses.every((status) => status === 'COMPLETE')) return 'COMPLETE';
-  return statuses.some((status) => status === 'COMPLETE' || status === 'POSTED_WITH_ERRORS')
-    ? partly
-    : 'ERROR';
-}
-
-/** What must stay the same when devices are added to an order. */
-const headerOf = ({ customerId, orderDate, poNumber }: PostedOrder): string =>
-  JSON.stringify([customerId, orderDate, poNumber]);
 
 /** Wrong type, or a key that the service does not know: spelling and case count. */
 function misshapen(error: z.ZodError): ServiceError {

@@ -1,8 +1,7 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { shortTime, table } from '../bin/output.ts';
@@ -15,32 +14,33 @@ import { deviceHistory, devicesById } from '../shared/store/devices.ts';
 import { openStore } from '../shared/store/open-store.ts';
 import type { Db } from '../shared/store/tables.ts';
 import { listEvents } from '../shared/store/workflow-events.ts';
+import { cast, type CastMember } from './cast.ts';
 import { Installation, makePartner } from './installation.ts';
-import { devices, dispatchOf, providerRules, returned } from './scenario.ts';
+import { dispatchOf, storyOf, type Story } from './scenario.ts';
+import { startFileProvider, startHttpsProvider } from './start-provider.ts';
 
 /**
  * The main job from end to end: orders are imported, the warehouse reports their dispatch in sealed files, the devices
- * are enrolled at a simulated provider, one is returned, and what is damaged or wrongly signed is refused. Every part is
- * a process of its own. Exits with 1 when anything is not as it should be.
+ * are enrolled at simulated providers, one of each is returned, and what is damaged or wrongly signed is refused. Every
+ * part is a process of its own. Exits with 1 when anything is not as it should be, and with 2 for an unknown provider.
  *
- *   npm run demo [-- --keep]     --keep leaves the installation behind, to look at
+ *   npm run demo                          Apple over files, Google over HTTPS
+ *   npm run demo -- --provider NAME       one provider, over HTTPS
+ *   npm run demo -- --keep                leaves the installation behind, to look at
  */
 
 const patienceSeconds = 120;
-const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
+const { values: options } = parseArgs({
+  options: { keep: { type: 'boolean', default: false }, provider: { type: 'string' } },
+});
 const problems: string[] = [];
 const expect = (holds: boolean, otherwise: string) => {
   if (!holds) problems.push(otherwise);
 };
 const say = (text: string) => console.log(text);
 
-const appleOverSpool = {
-  format: 'apple',
-  transport: 'spool',
-  account: { shipTo: '0000071234', depResellerId: '16FCE4A0' },
-  inbox: { encryption: 'none', quietSeconds: 0.3 },
-  poll: { firstSeconds: 0.5, everySeconds: 1 },
-};
+const stories = chooseStories(options.provider);
+const devices = stories.flatMap((story) => story.devices);
 
 const installation = new Installation(await mkdtemp(join(tmpdir(), 'enrol-demo-')));
 try {
@@ -60,18 +60,30 @@ if (problems.length > 0) {
   else await rm(installation.home, { recursive: true });
 }
 
+function chooseStories(name: string | undefined): Story[] {
+  const member = (id: string): CastMember => {
+    const found = cast.find((each) => each.id === id);
+    if (found) return found;
+    console.error(`no provider ${id}; there are ${cast.map((each) => each.id).join(', ')}`);
+    process.exit(2);
+  };
+  if (name !== undefined) return [storyOf(member(name), 'https')];
+  return [storyOf(member('apple'), 'spool'), storyOf(member('google-zero-touch'), 'https')];
+}
+
 async function play(): Promise<void> {
   say('1. An installation with fresh keys; a warehouse and a stranger with keys of their own');
   const { warehouse, stranger } = await install();
   const db = await openStore({ file: join(installation.home, 'var', 'enrol.db'), busySeconds: 5 });
   try {
-    say('2. Four processes of ours (loader, extractor, adaptor, scheduler) and the provider');
+    say('2. Four processes of ours: loader, extractor, adaptor, scheduler');
     for (const daemon of ['loader', 'extractor', 'adaptor', 'scheduler'])
       await installation.startDaemon(daemon);
-    await installation.startProvider(providerRules);
 
     say('3. Sales orders are imported');
-    say(`   ${(await installation.enrol('orders', 'import', pathOf('orders.json'))).trim()}`);
+    const orders = join(installation.home, 'orders.json');
+    await writeFile(orders, JSON.stringify(stories.flatMap((story) => story.orders)));
+    say(`   ${(await installation.enrol('orders', 'import', orders)).trim()}`);
 
     say(
       '4. The warehouse reports the dispatches in sealed files; among them a damaged one and one of a stranger',
@@ -80,14 +92,16 @@ async function play(): Promise<void> {
     await until('every device is dispatched', async () => (await dispatchedDevices(db)) === devices.length);
     await until('both bad files are refused', async () => (await rejections(db)).length === 2);
 
-    say('5. The request job prepares a batch; it goes out sealed, and the provider answers');
+    say('5. The request job prepares a batch per provider; they go out sealed, and the providers answer');
     await installation.enrol('job', 'run', 'deviceEnrolmentRequest');
-    await until('the provider has answered for every device', () => settled(db));
+    await until('the providers have answered for every device', () => settled(db));
 
-    say(`6. ${returned} is returned`);
-    await installation.enrol('device', 'unenrol', returned, '--reason', 'returned by the customer');
+    for (const { returned } of stories) {
+      say(`6. ${returned} is returned`);
+      await installation.enrol('device', 'unenrol', returned, '--reason', 'returned by the customer');
+    }
     await installation.enrol('job', 'run', 'deviceEnrolmentRequest');
-    await until('the return is done', () => settled(db));
+    await until('the returns are done', () => settled(db));
 
     await report(db);
     await check(db);
@@ -98,14 +112,23 @@ async function play(): Promise<void> {
 
 async function install(): Promise<{ warehouse: KeyRing; stranger: KeyRing }> {
   await installation.enrol('init');
+  const providers = [];
+  for (const story of stories) {
+    const { member, transport } = story;
+    say(
+      `   ${member.title} is simulated ${transport === 'https' ? 'over HTTPS' : 'at the other end of the spool'}`,
+    );
+    const start = transport === 'https' ? startHttpsProvider : startFileProvider;
+    providers.push([member.id, await start(installation, member, story.rules)] as const);
+  }
   await installation.configure([
-    [['providers'], { apple: appleOverSpool }],
+    [['providers'], Object.fromEntries(providers)],
     [['spool', 'scanSeconds'], 1],
     [['extractor', 'pollSeconds'], 0.2],
     [['scheduler', 'pollSeconds'], 0.2],
     [['inboxes', 'inboundSalesOrderDispatch', 'quietSeconds'], 0.3],
   ]);
-  await installation.enrol('init'); // The folders of the provider.
+  await installation.enrol('init'); // The folders of the providers.
   await installation.enrol('keys', 'generate', '--name', 'Demo CMP');
   const warehouse = await makePartner(installation, 'warehouse');
   const stranger = await makePartner(installation, 'stranger');
@@ -114,14 +137,10 @@ async function install(): Promise<{ warehouse: KeyRing; stranger: KeyRing }> {
   return { warehouse: warehouse.ring, stranger: stranger.ring };
 }
 
-function pathOf(name: string): string {
-  return fileURLToPath(new URL(name, import.meta.url));
-}
-
 async function dropDispatches(warehouse: KeyRing, stranger: KeyRing): Promise<void> {
   const inbox = 'inboundSalesOrderDispatch';
   const fileOf = (order: string, ring: KeyRing) =>
-    sealMessage(writeDocument(salesOrderDispatch, dispatchOf(order)), ring, { encryptTo: ['cmp'] });
+    sealMessage(writeDocument(salesOrderDispatch, dispatchOf(order, devices)), ring, { encryptTo: ['cmp'] });
   const orders = [...new Set(devices.map((device) => device.order))];
   for (const [index, order] of orders.entries()) {
     await installation.drop(
@@ -139,7 +158,7 @@ async function dropDispatches(warehouse: KeyRing, stranger: KeyRing): Promise<vo
 }
 
 async function dispatchedDevices(db: Db): Promise<number> {
-  const found = await Promise.all(devices.map((device) => devicesById(db, device.serialNumber)));
+  const found = await Promise.all(devices.map(({ device }) => devicesById(db, device.deviceId)));
   return found.filter((rows) => rows.length > 0).length;
 }
 
@@ -148,7 +167,7 @@ function rejections(db: Db) {
 }
 
 async function settled(db: Db): Promise<boolean> {
-  const found = await Promise.all(devices.map((device) => devicesById(db, device.serialNumber)));
+  const found = await Promise.all(devices.map(({ device }) => devicesById(db, device.deviceId)));
   return found.flat().every((device) => !/Pending|Requested/.test(device.status));
 }
 
@@ -166,15 +185,10 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
 
 async function report(db: Db): Promise<void> {
   const rows = await Promise.all(
-    devices.map(async (device) => {
-      const [row] = await devicesById(db, device.serialNumber);
+    devices.map(async ({ device, order, story }) => {
+      const [row] = await devicesById(db, device.deviceId);
       const history = row ? await deviceHistory(db, row.id) : [];
-      return [
-        device.serialNumber,
-        device.order,
-        device.story,
-        history.map((step) => step.status).join(' → '),
-      ];
+      return [device.deviceId, order, story, history.map((step) => step.status).join(' → ')];
     }),
   );
   say('');
@@ -192,19 +206,13 @@ async function report(db: Db): Promise<void> {
 }
 
 async function check(db: Db): Promise<void> {
-  for (const device of devices) {
-    const [row] = await devicesById(db, device.serialNumber);
-    expect(
-      row?.status === device.ends,
-      `${device.serialNumber} is ${row?.status ?? 'unknown'}, not ${device.ends}`,
-    );
+  for (const { device, ends } of devices) {
+    const [row] = await devicesById(db, device.deviceId);
+    expect(row?.status === ends, `${device.deviceId} is ${row?.status ?? 'unknown'}, not ${ends}`);
   }
   const notes = (await listEvents(db, 100)).map((event) => event.notes).join('\n');
-  for (const refusal of Object.values({
-    ...providerRules.refuseDevices,
-    ...providerRules.refuseOrganisations,
-  })) {
-    expect(notes.includes(refusal.errorMessage), `no event carries the message of ${refusal.errorCode}`);
+  for (const words of stories.flatMap((story) => story.refusals)) {
+    expect(notes.includes(words), `no event carries the provider's words "${words}"`);
   }
   const codes = (await rejections(db)).map((file) => `${file.name} ${file.fault_code ?? ''}`).sort();
   const wanted = ['damaged.json.pgp PGP_INTEGRITY', 'stranger.json.pgp PGP_UNKNOWN_SIGNER'];
@@ -220,7 +228,7 @@ async function checkSpool(): Promise<void> {
     'inboundSalesOrderDispatch',
     'inboundDeviceEnrolment',
     'outboundDeviceEnrolment',
-    'provider/apple/inbound',
+    ...stories.map(({ member }) => `provider/${member.id}/inbound`),
   ];
   for (const inbox of inboxes) {
     for (const folder of ['in', 'work', 'tmp', 'hold']) {

@@ -4,6 +4,7 @@ import { openSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { parseDocument } from 'yaml';
 
@@ -11,9 +12,10 @@ import { generateOwnKey } from '../shared/pgp/generate.ts';
 import { importPartnerKey } from '../shared/pgp/import-keys.ts';
 import { loadKeyRing, type KeyRing } from '../shared/pgp/key-ring.ts';
 import { exportPublicKey } from '../shared/pgp/list-keys.ts';
+import type { SimulatorFiles } from './simulator-files.ts';
 
 const enrolEntry = fileURLToPath(new URL('../bin/enrol.js', import.meta.url));
-const simulatorEntry = fileURLToPath(new URL('apple-simulator.ts', import.meta.url));
+const simulatorOf = (id: string): string => fileURLToPath(new URL(`${id}-simulator.ts`, import.meta.url));
 const run = promisify(execFile);
 
 /** An installation of its own in a folder, with its processes; everything is done by the product's own commands. */
@@ -38,23 +40,49 @@ export class Installation {
     await this.#start(name, [enrolEntry, name, '--home', this.home]);
   }
 
-  /** Starts the provider at the other end of the spool. */
-  async startProvider(rules: object): Promise<void> {
-    const file = join(this.home, 'var', 'provider-rules.json');
-    await writeFile(file, JSON.stringify(rules));
-    const provider = this.spool('provider', 'apple');
-    await this.#start('provider', [
-      simulatorEntry,
+  /** Starts a provider at the other end of the spool. */
+  async startFileSimulator(id: string, rules: object): Promise<void> {
+    const provider = this.spool('provider', id);
+    // It may be there before the adaptor's folders are.
+    for (const folder of [['outbound'], ['inbound', 'in']])
+      await mkdir(join(provider, ...folder), { recursive: true, mode: 0o750 });
+    await this.#start(`provider-${id}`, [
+      simulatorOf(id),
       ...['--outbound', join(provider, 'outbound')],
       ...['--inbound', join(provider, 'inbound', 'in')],
-      ...['--rules', file],
+      ...['--rules', await this.#writeRules(id, rules)],
     ]);
   }
 
+  /** Starts a provider behind an HTTPS server. @returns its address */
+  async startHttpsSimulator(
+    id: string,
+    { tls, secrets }: Pick<SimulatorFiles, 'tls' | 'secrets'>,
+    rules: object,
+  ): Promise<string> {
+    const name = `provider-${id}`;
+    const rulesFile = await this.#writeRules(id, rules);
+    await this.#start(name, [simulatorOf(id), '--tls', tls, '--secrets', secrets, '--rules', rulesFile]);
+    for (;;) {
+      const said = await readFile(this.#logOf(name), 'utf8');
+      const url = /^listening on (\S+)$/m.exec(said)?.[1];
+      if (url !== undefined) return url;
+      if (this.ended().includes(name)) throw new Error(`${name} has ended: ${said}`);
+      await pause(50);
+    }
+  }
+
+  async #writeRules(id: string, rules: object): Promise<string> {
+    const file = join(this.home, 'var', `rules-${id}.json`);
+    await writeFile(file, JSON.stringify(rules));
+    return file;
+  }
+
+  readonly #logOf = (name: string): string => join(this.home, 'var', 'log', `${name}.out`);
+
   async #start(name: string, words: string[]): Promise<void> {
-    const folder = join(this.home, 'var', 'log');
-    await mkdir(folder, { recursive: true });
-    const log = openSync(join(folder, `${name}.out`), 'a');
+    await mkdir(join(this.home, 'var', 'log'), { recursive: true });
+    const log = openSync(this.#logOf(name), 'a');
     this.#children.set(name, spawn(process.execPath, words, { stdio: ['ignore', log, log] }));
   }
 

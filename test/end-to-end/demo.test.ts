@@ -17,7 +17,7 @@ const otherExpectation = `data:text/javascript,${encodeURIComponent(`
     load(url, context, next) {
       const loaded = next(url, context);
       if (!url.endsWith('/demo/scenario.ts')) return loaded;
-      return { ...loaded, source: String(loaded.source).replace("'is refused', ends: 'Enrol Failed'", "'is refused', ends: 'Enrolled'") };
+      return { ...loaded, source: String(loaded.source).replace("[5, 'is refused', 'Enrol Failed'", "[5, 'is refused', 'Enrolled'") };
     },
   });
 `)}`;

@@ -1,0 +1,4 @@
+import { distributorApi, distributorFiles } from './distributor-api.ts';
+import { runSimulator } from './run-simulator.ts';
+
+await runSimulator({ https: distributorApi, files: distributorFiles });

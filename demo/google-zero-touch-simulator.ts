@@ -1,0 +1,4 @@
+import { googleZeroTouchApi } from './google-zero-touch-api.ts';
+import { runSimulator } from './run-simulator.ts';
+
+await runSimulator({ https: googleZeroTouchApi });

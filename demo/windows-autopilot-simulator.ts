@@ -1,0 +1,4 @@
+import { runSimulator } from './run-simulator.ts';
+import { windowsAutopilotApi } from './windows-autopilot-api.ts';
+
+await runSimulator({ https: windowsAutopilotApi });
