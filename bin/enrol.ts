@@ -12,6 +12,7 @@ import { installCommands } from './commands/install.ts';
 import { jobCommands } from './commands/jobs.ts';
 import { keyCommands } from './commands/keys.ts';
 import { orderCommands } from './commands/orders.ts';
+import { requestCommands } from './commands/requests.ts';
 import { spoolCommands } from './commands/spool.ts';
 import { statusCommands } from './commands/status.ts';
 import { escapeControls } from './output.ts';
@@ -35,6 +36,7 @@ export function program(): Command {
     orderCommands,
     deviceCommands,
     batchCommands,
+    requestCommands,
     fileCommands,
     spoolCommands,
     jobCommands,

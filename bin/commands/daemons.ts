@@ -1,37 +1,69 @@
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 
 import { adaptor } from '../../daemons/adaptor/main.ts';
 import { extractor } from '../../daemons/extractor/main.ts';
 import { loader } from '../../daemons/loader/main.ts';
 import { scheduler } from '../../jobs/scheduler.ts';
 import { runDaemon, type Runtime, type Work } from '../../shared/daemon/process.ts';
+import { addressOf } from '../../shared/runtime/listen-rules.ts';
 import { examples, sessionOf } from '../session.ts';
 import { up } from '../up.ts';
 
-type Plan = (runtime: Runtime, once: boolean) => Promise<Work> | Work;
+interface DaemonOptions {
+  readonly once: boolean;
+  readonly listen?: string;
+}
 
-const daemons: Readonly<Record<string, { description: string; plan: Plan }>> = {
-  loader: { description: 'From Generic Format: sealed generic files in, batches out', plan: loader },
+interface Daemon {
+  readonly description: string;
+  readonly plan: (runtime: Runtime, options: DaemonOptions) => Promise<Work> | Work;
+  /** What it alone takes. */
+  readonly options?: readonly Option[];
+}
+
+const listenOption = new Option(
+  '--listen <host:port>',
+  'take posted files at this address, with the certificates and proofs of loader.listen',
+)
+  .conflicts('once')
+  .argParser((text) => {
+    if (addressOf(text) === undefined) throw new InvalidArgumentError('HOST:PORT is needed.');
+    return text;
+  });
+
+const daemons: Readonly<Record<string, Daemon>> = {
+  loader: {
+    description: 'From Generic Format: sealed generic files in, batches out',
+    // Who works off what is there does not wait for what comes.
+    plan: (runtime, { once, listen }) => loader(runtime, once ? '' : listen),
+    options: [listenOption],
+  },
   extractor: { description: 'To Generic Format: batches in, sealed generic files out', plan: extractor },
   adaptor: {
     description: 'Transformation: generic files to providers, and their answers back',
-    plan: adaptor,
+    plan: (runtime, { once }) => adaptor(runtime, once),
   },
-  scheduler: { description: 'runs the jobs, by schedule and when a batch is ready', plan: scheduler },
+  scheduler: {
+    description: 'runs the jobs, by schedule and when a batch is ready',
+    plan: (runtime, { once }) => scheduler(runtime, once),
+  },
 };
 
 export function daemonCommands(enrol: Command): void {
-  for (const [name, { description, plan }] of Object.entries(daemons)) {
-    enrol
+  for (const [name, { description, plan, options = [] }] of Object.entries(daemons)) {
+    const command = enrol
       .command(name)
       .description(description)
       .addHelpText('after', examples(`enrol ${name}`, `enrol ${name} --once`))
       .option('--once', 'work off what is there, then exit; exit code 6 if anything was rejected or held')
-      .action(async (options: { once?: boolean }, command: Command) => {
-        const { place } = sessionOf(command);
-        const once = options.once ?? false;
-        process.exitCode = await runDaemon(name, { ...place, once }, async (runtime) => plan(runtime, once));
+      .action(async (given: Partial<DaemonOptions>, called: Command) => {
+        const { place } = sessionOf(called);
+        const once = given.once ?? false;
+        process.exitCode = await runDaemon(name, { ...place, once }, async (runtime) =>
+          plan(runtime, { ...given, once }),
+        );
       });
+    for (const option of options) command.addOption(option);
   }
 
   enrol

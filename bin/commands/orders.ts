@@ -21,7 +21,7 @@ export function orderCommands(enrol: Command): void {
     .description('bring sales orders in, from .json or .csv: all of them or none')
     .addHelpText(
       'after',
-      examples('enrol orders import demo/orders.json', 'enrol orders import orders.csv --json'),
+      examples('enrol orders import config/samples/orders.json', 'enrol orders import orders.csv --json'),
     )
     .action(async (file: string, _options: unknown, command: Command) => {
       const session = sessionOf(command);

@@ -8,6 +8,7 @@ import { listEvents } from '../../shared/store/workflow-events.ts';
 import { shortTime, table } from '../output.ts';
 import { examples, sessionOf, wholeNumber } from '../session.ts';
 import { fileTable } from './files.ts';
+import { requestTable } from './requests.ts';
 
 export function statusCommands(enrol: Command): void {
   enrol
@@ -111,19 +112,13 @@ function toLines(seen: Overview): string[] {
         batches.map((each) => [each.id, each.type, each.provider_id, each.stage, shortTime(each.updated_at)]),
       ),
     ),
-    ...section('Provider requests without a final answer', openRequests, (requests) =>
+    ...section('Providers that are left alone for a while', seen.resting, (resting) =>
       table(
-        ['request', 'provider', 'state', 'sent', 'questions', 'last error'],
-        requests.map((each) => [
-          each.transaction_id,
-          each.provider_id,
-          each.state,
-          shortTime(each.sent_at),
-          each.queries,
-          each.last_error,
-        ]),
+        ['provider', 'until', 'fault', 'detail'],
+        resting.map((each) => [each.provider_id, shortTime(each.rests_until), each.fault_code, each.detail]),
       ),
     ),
+    ...section('Provider requests without a final answer', openRequests, requestTable),
     '',
     'Jobs',
     ...table(

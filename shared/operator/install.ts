@@ -4,7 +4,14 @@ import { dirname, join } from 'node:path';
 
 import { loadConfig, type LoadedConfig } from '../runtime/config.ts';
 import { errnoOf } from '../runtime/faults.ts';
-import { inboxFolder, inboxNames, outboxFolder, providerOutbound, storeFile } from '../runtime/paths.ts';
+import {
+  inboxFolder,
+  inboxNames,
+  outboxFolder,
+  providerOutbound,
+  storeFile,
+  spoolProviders,
+} from '../runtime/paths.ts';
 import { makeFolder, makeInbox } from '../spool/layout.ts';
 import { migrateStore } from '../store/migrate.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
@@ -66,7 +73,7 @@ async function makeFolders(loaded: LoadedConfig): Promise<void> {
   const outboxes = Object.keys(config.outboxes) as (keyof typeof config.outboxes)[];
   const outbound = [
     ...outboxes.map((name) => outboxFolder(loaded, name)),
-    ...Object.keys(config.providers).map((id) => providerOutbound(loaded, id)),
+    ...spoolProviders(config).map((id) => providerOutbound(loaded, id)),
   ];
   for (const folder of outbound) await makeFolder(folder, 0o770);
 }

@@ -9,6 +9,7 @@ import { listBatches, type Batch } from '../store/batches.ts';
 import { countFiles, listDeliveries, type Delivery } from '../store/deliveries.ts';
 import { countByStatus } from '../store/devices.ts';
 import { lastRun, type JobRun } from '../store/job-runs.ts';
+import { restingProviders, type ProviderRest } from '../store/provider-exchanges.ts';
 import { openProviderRequests, type ProviderRequestRow } from '../store/provider-requests.ts';
 import type { Db, Row } from '../store/tables.ts';
 import { isAlive, listWorkers } from '../store/workers.ts';
@@ -22,6 +23,8 @@ export interface Overview {
   /** Files that need somebody: rejected, held or deferred, newest first. */
   readonly problems: readonly Delivery[];
   readonly batchesInError: readonly Batch[];
+  /** Providers over HTTPS that failed, and are left alone at present. */
+  readonly resting: readonly ProviderRest[];
   /** Requests without a final answer, oldest first. */
   readonly openRequests: readonly ProviderRequestRow[];
   readonly jobs: readonly { job: string; lastRun: JobRun | undefined }[];
@@ -69,6 +72,7 @@ export async function overview(
     inboxes: await Promise.all(inboxes),
     problems: await listDeliveries(db, { states: ['rejected', 'held', 'deferred'], limit: listed }),
     batchesInError: await listBatches(db, { status: 'Error', limit: listed, order: 'newest' }),
+    resting: await restingProviders(db, now),
     openRequests: await openProviderRequests(db, listed),
     jobs: await Promise.all(jobKeys.map(async (job) => ({ job, lastRun: await lastRun(db, job) }))),
     devices: await countByStatus(db),
