@@ -1,6 +1,13 @@
 import type { Config, InboxConfig } from '../runtime/config-schema.ts';
 import { Fault } from '../runtime/faults.ts';
-import { inboxFolder, inboxNames, spoolFolder, type InboxName } from '../runtime/paths.ts';
+import {
+  inboxFolder,
+  inboxNames,
+  outgoingInbox,
+  postsResponses,
+  spoolFolder,
+  type InboxName,
+} from '../runtime/paths.ts';
 import type { Task } from '../runtime/task-loop.ts';
 import type { Inbox } from '../spool/inbox.ts';
 import { InboxWorker, type FileHandler } from '../spool/inbox-worker.ts';
@@ -21,10 +28,24 @@ export function inboxTask(inbox: Inbox, handle: FileHandler): Task {
   return { name: `inbox ${inbox.name}`, step: (stop) => worker.step(stop) };
 }
 
+/** Nobody but our publisher writes there, and what it publishes is complete and of its own making. */
+export const outgoingSettings: InboxConfig = {
+  quietSeconds: 0,
+  ignore: ['.*'],
+  marker: '',
+  markerSeconds: 0,
+  maxFileMegabytes: 256,
+  duplicate: 'content',
+  encryption: 'required',
+  signature: 'required',
+  signedBy: ['own'],
+};
+
 /** Settings of an inbox, of ours or of a provider. @throws Fault NOT_FOUND */
 export function inboxOf(config: Config, name: string): InboxConfig {
   const provider = /^provider\/([^/]+)\/inbound$/.exec(name)?.[1];
-  const own: Readonly<Record<string, InboxConfig>> = config.inboxes;
+  const outgoing = postsResponses(config) ? { [outgoingInbox]: outgoingSettings } : {};
+  const own: Readonly<Record<string, InboxConfig>> = { ...config.inboxes, ...outgoing };
   const found = provider === undefined ? own[name] : config.providers[provider]?.inbox;
   if (!found)
     throw new Fault('NOT_FOUND', `there is no inbox ${name}; there are: ${inboxNames(config).join(', ')}`);

@@ -58,4 +58,6 @@ export const withRoom = (loaded: LoadedConfig, task: Task): Task => ({
     await requireRoom(loaded);
     return task.step(stop);
   },
+  listen: (ring) => task.listen?.(ring),
+  finish: async () => task.finish?.(),
 });

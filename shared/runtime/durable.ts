@@ -10,7 +10,11 @@ import { errnoOf, Fault } from './faults.ts';
  *
  * @throws EEXIST of the system when the name is taken; Fault SYNC_FAILED
  */
-export async function writeNew(path: string, content: Uint8Array | string, mode = 0o600): Promise<void> {
+export async function writeNew(
+  path: string,
+  content: Uint8Array | string | AsyncIterable<Uint8Array>,
+  mode = 0o600,
+): Promise<void> {
   const handle = await open(path, 'wx', mode);
   try {
     try {
@@ -39,6 +43,9 @@ export async function syncFolder(folder: string): Promise<void> {
     await handle.close();
   }
 }
+
+/** Puts the content of a file on the disk that somebody else has written. @throws Fault SYNC_FAILED */
+export const syncFile = (path: string): Promise<void> => syncFolder(path);
 
 /** A full disk or quota, which some file systems notice only now, passes as itself: it is cured by room. */
 async function sync(handle: FileHandle, path: string): Promise<void> {

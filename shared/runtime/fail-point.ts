@@ -35,12 +35,20 @@ export const failPoints = [
   'publish.unlinked',
   'publish.written',
   'publish.committed',
+  // A file that somebody posts is taken in: shared/spool/receive.ts.
+  'receive.drafted',
+  'receive.linked',
+  'receive.synced',
   // A batch becomes a document: daemons/extractor/extract-batch.ts.
   'extract.written',
   'extract.committed',
-  // A provider is asked for a result: daemons/adaptor/ask-for-results.ts.
+  // A provider is asked for a result: daemons/adaptor/ask-providers.ts.
   'ask.written',
   'ask.committed',
+  // A provider is called over HTTPS: daemons/adaptor/courier.ts.
+  'call.recorded',
+  'call.answered',
+  'call.settled',
   // A job runs: jobs/run-job.ts, process-batches.ts, device-enrolment-request.ts.
   'job.started',
   'job.batch-taken',

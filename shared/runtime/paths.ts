@@ -10,14 +10,26 @@ import type { LoadedConfig } from './config.ts';
 
 type Located = Pick<LoadedConfig, 'home' | 'config'>;
 
-export type InboxName = keyof Config['inboxes'] | `provider/${string}/inbound`;
+/** Generic responses that wait to be posted to another host. */
+export const outgoingInbox = 'outgoingDeviceEnrolment';
+
+export type InboxName = keyof Config['inboxes'] | typeof outgoingInbox | `provider/${string}/inbound`;
 
 const providerInbox = (id: string): InboxName => `provider/${id}/inbound`;
 
-/** Every inbox of the product: the three of its own, and one for each provider. */
+/** Whether generic responses are posted to another host, and not put into a folder. */
+export const postsResponses = ({ outboxes }: Config): boolean =>
+  outboxes.deviceEnrolmentResponse.endpoint.url !== '';
+
+/** Providers to whom files go over the spool. Answers in files may come from the others too. */
+export const spoolProviders = (config: Config): string[] =>
+  Object.keys(config.providers).filter((id) => config.providers[id]?.transport === 'spool');
+
+/** Every inbox of the product: those of its own, and one for each provider. */
 export function inboxNames(config: Config): InboxName[] {
   const own = Object.keys(config.inboxes) as (keyof Config['inboxes'])[];
-  return [...own, ...Object.keys(config.providers).map(providerInbox)];
+  const outgoing: InboxName[] = postsResponses(config) ? [outgoingInbox] : [];
+  return [...own, ...outgoing, ...Object.keys(config.providers).map(providerInbox)];
 }
 
 export const storeFile = ({ home, config }: Located): string =>
@@ -27,8 +39,14 @@ export const spoolFolder = ({ home, config }: Located): string => resolve(home, 
 
 export const inboxFolder = (loaded: Located, name: InboxName): string => join(spoolFolder(loaded), name);
 
+/** Where an outbox is published, relative to the spool: what is to be posted waits in an inbox of our own. */
+export const outboxPlace = (config: Config, name: keyof Config['outboxes']): string =>
+  name === 'deviceEnrolmentResponse' && postsResponses(config)
+    ? `${outgoingInbox}/in`
+    : config.outboxes[name].folder;
+
 export const outboxFolder = (loaded: Located, name: keyof Config['outboxes']): string =>
-  join(spoolFolder(loaded), loaded.config.outboxes[name].folder);
+  join(spoolFolder(loaded), outboxPlace(loaded.config, name));
 
 /** Where the files for a provider are published. */
 export const providerOutbound = (loaded: Located, id: string): string =>

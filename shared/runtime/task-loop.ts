@@ -9,6 +9,8 @@ export interface StepResult {
   readonly refused: number;
   /** Things that will be ready in a moment, files that are not quiet yet for one. */
   readonly waiting: number;
+  /** Things under way beside the loop, which rings when one of them is ready. */
+  readonly running?: number;
 }
 
 /** A part of a daemon's work: one inbox, the publishing of what is queued, ... */
@@ -16,6 +18,10 @@ export interface Task {
   readonly name: string;
   /** One round; ends early, between two files, when `stop` is aborted. */
   step(stop: AbortSignal): Promise<StepResult>;
+  /** Gets the bell, before the first round, where things go on beside the loop. */
+  listen?(ring: () => void): void;
+  /** Ends what goes on beside the loop; after the last round, however that ended. */
+  finish?(): Promise<void>;
 }
 
 export interface LoopOptions {
@@ -81,18 +87,29 @@ interface Seat {
  */
 export async function runTasks(tasks: readonly Task[], options: LoopOptions): Promise<number> {
   const seats: Seat[] = tasks.map((task) => ({ task, restsUntil: 0, failures: 0, syncFailures: 0 }));
+  for (const task of tasks) task.listen?.(options.bell.ring);
+  try {
+    return await runRounds(seats, options);
+  } finally {
+    for (const task of tasks) await task.finish?.();
+  }
+}
+
+async function runRounds(seats: readonly Seat[], options: LoopOptions): Promise<number> {
   let refused = 0;
   while (!options.stop.aborted) {
     let worked = 0;
     let waiting = 0;
+    let running = 0;
     for (const seat of seats) {
       const result = await runSeat(seat, options);
       worked += result.worked;
       refused += result.refused;
       waiting += result.waiting;
+      running += result.running ?? 0;
     }
     if (worked > 0) continue;
-    if (options.once && waiting === 0) break;
+    if (options.once && waiting === 0 && running === 0) break;
     await options.bell.wait(waiting > 0 ? waitingMilliseconds : pauseOf(seats, options), options.stop);
   }
   return refused;

@@ -48,6 +48,15 @@ export function temporaryOf(name: string): { readonly id: number; readonly isDra
   return digits === undefined ? undefined : { id: Number(digits), isDraft: kind === '.reason' };
 }
 
+/** Name in tmp/ of a file that somebody is posting, with the number of the process that takes it in. */
+export const uploadName = (worker: number, unique: string): string => `${worker}.upload-${unique}`;
+
+/** The process that takes, or took, a posted file in under this name in tmp/; undefined when it is no such name. */
+export function workerOfUpload(name: string): number | undefined {
+  const digits = /^(\d{1,15})\.upload-[0-9a-f-]+$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 /** Name of a publication's draft, beside its final name: readers ignore it. */
 export const draftName = (id: number, name: string): string => `.tmp-${id}-${name}`;
 

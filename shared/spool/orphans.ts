@@ -7,14 +7,15 @@ import type { Emit } from '../runtime/events.ts';
 import { errnoOf } from '../runtime/faults.ts';
 import { companionOf, findDelivery, publishedFolders, type Delivery } from '../store/deliveries.ts';
 import type { Db, DeliveryPurpose } from '../store/tables.ts';
+import { aliveWorkerIds } from '../store/workers.ts';
 import { findCompanion } from './companion.ts';
 import { exists, isSameFile, linkFree, removeName } from './files.ts';
 import type { Inbox } from './inbox.ts';
-import { draftOf, freeNames, safeName, temporaryOf } from './names.ts';
+import { draftOf, freeNames, safeName, temporaryOf, workerOfUpload } from './names.ts';
 
 /** What crashed runs, or nobody, have left under temporary names. */
 
-/** Nothing younger is an orphan: somebody may be at work on it, here or on another host. */
+/** Nothing younger is an orphan: somebody may be at work on it, here or on another host. An upload says who. */
 const orphanHours = 24;
 const dayMilliseconds = 24 * 3600 * 1000;
 
@@ -38,21 +39,29 @@ export class Daily {
 }
 
 /**
- * Clears tmp/ of an inbox. Removed is only what we made ourselves from the ledger (drafts of reason files), and a second
- * name of a file that lies where its row says. Anything else might be the only copy of what a sender gave us, and goes
+ * Clears tmp/ of an inbox. Removed is only what we made ourselves from the ledger (drafts of reason files), what a dead
+ * process had begun to receive, and a second name of a file that lies where its row says. Anything else might be the only copy of what a sender gave us, and goes
  * to hold/.
  */
 export async function sweepTemporary(inbox: Inbox): Promise<void> {
   const { name: folder, emit } = inbox;
   const { tmp } = inbox.folders;
-  for (const name of await namesOf(tmp)) {
+  const names = await namesOf(tmp);
+  // Asked after the names were read, so that no process that has started meanwhile passes for a dead one.
+  const alive = await aliveWorkerIds(inbox.db, inbox.clock.now());
+  for (const name of names) {
     const path = join(tmp, name);
-    if (!(await isOld(path, inbox.clock))) continue;
+    const uploader = workerOfUpload(name);
+    const isOrphan =
+      (uploader !== undefined && !alive.includes(uploader)) || (await isOld(path, inbox.clock));
+    if (!isOrphan) continue;
     const temporary = temporaryOf(name);
     const row = temporary && (await findDelivery(inbox.db, temporary.id));
     const own = row?.direction === 'in' && row.folder === folder ? row : undefined;
     if (own?.moved_at === null) continue; // Recovery sees to it.
-    const spare = temporary?.isDraft === true || (await isSecondName(inbox, own, path));
+    // The sender of an upload was never told that it has come, and sends it again.
+    const spare =
+      uploader !== undefined || temporary?.isDraft === true || (await isSecondName(inbox, own, path));
     emit('file.orphan', {
       folder,
       file: name,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -6,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Fault } from '../../../shared/runtime/faults.ts';
 import type { Inbox } from '../../../shared/spool/inbox.ts';
 import { InboxWorker, type FileHandler } from '../../../shared/spool/inbox-worker.ts';
+import { uploadName } from '../../../shared/spool/names.ts';
 import { Daily, sweepDrafts, sweepTemporary } from '../../../shared/spool/orphans.ts';
 import { Publisher } from '../../../shared/spool/publisher.ts';
 import { insertSeen, queuePublication } from '../../../shared/store/deliveries.ts';
@@ -47,6 +49,26 @@ async function settledFile(): Promise<number> {
   at.events.length = 0;
   return (await onlyRow(at.store.db)).id;
 }
+
+describe('K12: what was being posted in tmp/', () => {
+  test('K12: of a dead process is removed at once, since its sender sends it again', async () => {
+    await writeFile(inTmp(uploadName(inbox.worker.id + 1, randomUUID())), 'half');
+    await sweepTemporary(inbox);
+    expect(await filesUnder(inbox.folders.tmp)).toEqual([]);
+    expect(await filesUnder(inbox.folders.hold)).toEqual([]);
+    expect(told()).toMatchObject([{ became: 'removed' }]);
+  });
+
+  test('K12: of a living process is left alone for a day, longer than any upload takes', async () => {
+    const name = uploadName(inbox.worker.id, randomUUID());
+    await writeFile(inTmp(name), 'half');
+    await sweepTemporary(inbox);
+    expect(await filesUnder(inbox.folders.tmp)).toEqual([name]);
+    await sweepTemporary(tomorrow());
+    expect(await filesUnder(inbox.folders.tmp)).toEqual([]);
+    expect(await filesUnder(inbox.folders.hold)).toEqual([]);
+  });
+});
 
 describe('K12: temporary files of earlier runs in tmp/', () => {
   test('K12: what may be the only copy of something goes to hold/, and is named', async () => {
