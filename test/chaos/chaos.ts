@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { failPoints } from '../../shared/runtime/fail-point.ts';
+import { killedHere } from './elsewhere.ts';
 import { addTo, countOf, defects, emptyTally, type Finding, type Tally } from './findings.ts';
 import { everywhere, killAtPoints } from './matrix.ts';
 import { killAtRandom } from './random-kills.ts';
@@ -100,7 +100,7 @@ async function playPoints(tally: Tally, misses: string[]): Promise<void> {
     tellProgress(`at fail-points, of ${of}`, sofar),
   );
   addTo(tally, found.tally);
-  const never = failPoints.filter((point) => !found.hit.has(point));
+  const never = killedHere.filter((point) => !found.hit.has(point));
   if (never.length > 0) misses.push(`nobody died at ${never.join(', ')}`);
   const alive = tally.kills - tally.hits;
   if (alive > 0) misses.push(`${alive} processes did not come to the point at which they should have died`);

@@ -40,7 +40,7 @@ export class Flow {
       [['retry', 'maxSeconds'], 2],
     ]);
     const warehouse = await installation.addPartner('warehouse');
-    await installation.startProvider({});
+    await installation.startFileSimulator('apple', {});
     return new Flow(installation, await installation.store(), warehouse);
   }
 

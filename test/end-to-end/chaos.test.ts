@@ -1,11 +1,11 @@
-import { appendFile, copyFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 
-import { failPoints } from '../../shared/runtime/fail-point.ts';
 import type { Db } from '../../shared/store/tables.ts';
+import { killedElsewhere, killedHere } from '../chaos/elsewhere.ts';
 import type { Finding, Tally } from '../chaos/findings.ts';
 import { canaries, dispatches, orders, sealDispatches } from '../chaos/fixtures.ts';
 import { killAtPoints, onceEach, type MatrixResult } from '../chaos/matrix.ts';
@@ -32,12 +32,16 @@ describe('a process that is killed at a fail-point', () => {
 
   test('K01 K03 K04 E01: has lost, doubled, half done and disclosed nothing when it was started again', () => {
     expect(describeAll(result.tally.findings)).toEqual([]);
-    expect(result.tally.files).toBeGreaterThan(failPoints.length);
+    expect(result.tally.files).toBeGreaterThan(killedHere.length);
   });
 
   test('dies at every one of them, in one stage of the way or another', () => {
-    expect(failPoints.filter((point) => !result.hit.has(point))).toEqual([]);
-    expect(result.tally).toMatchObject({ kills: failPoints.length, hits: failPoints.length });
+    expect(killedHere.filter((point) => !result.hit.has(point))).toEqual([]);
+    expect(result.tally).toMatchObject({ kills: killedHere.length, hits: killedHere.length });
+  });
+
+  test.each(Object.entries(killedElsewhere))('at %s it dies in %s', async (point, file) => {
+    expect(await readFile(new URL(`../${file}`, import.meta.url), 'utf8')).toContain(`'${point}'`);
   });
 });
 

@@ -22,8 +22,10 @@ const least: Readonly<Record<KindName, { readonly inputs: number; readonly codes
   ciphertext: { inputs: 300, codes: 12 },
   generic: { inputs: 500, codes: 6 },
   requests: { inputs: 100, codes: 5 },
+  mappings: { inputs: 100, codes: 4 },
   answers: { inputs: 200, codes: 6 },
   xml: { inputs: 200, codes: 6 },
+  replies: { inputs: 250, codes: 6 },
   orders: { inputs: 300, codes: 4 },
 };
 

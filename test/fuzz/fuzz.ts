@@ -10,9 +10,9 @@ import { kindNames, type KindName } from './input.ts';
 
 const help = `npm run fuzz [-- options]
 
-Gives the product mutated files of every kind: sealed files, generic JSON, the provider's answers in JSON and XML,
-orders as CSV and JSON. Each must end as done, or refused with a code, in bounded time and memory; the process that
-works on them must never end, nor hang. The last line is JSON.
+Gives the product mutated files of every kind: sealed files, generic JSON, Apple's answers in JSON and XML, the
+replies of every provider, orders as CSV and JSON. Each must end as done, or refused with a code, in bounded time and
+memory; the process that works on them must never end, nor hang. The last line is JSON.
 
   --inputs N     so many inputs (100000)
   --seed N       the same seed gives the same inputs (random)

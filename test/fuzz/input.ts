@@ -2,7 +2,16 @@ import type { FaultCode } from '../../shared/runtime/fault-codes.ts';
 import type { Random } from './random.ts';
 import type { Sealing } from './sealer.ts';
 
-export const kindNames = ['ciphertext', 'generic', 'requests', 'answers', 'xml', 'orders'] as const;
+export const kindNames = [
+  'ciphertext',
+  'generic',
+  'requests',
+  'mappings',
+  'answers',
+  'xml',
+  'replies',
+  'orders',
+] as const;
 export type KindName = (typeof kindNames)[number];
 
 /** What is given to the product. */

@@ -13,6 +13,7 @@ import { configSchema } from '../../shared/runtime/config-schema.ts';
 import { insertSeen, type Delivery } from '../../shared/store/deliveries.ts';
 import type { TestRuntime } from '../support/test-runtime.ts';
 import { testRuntime } from '../support/test-runtime.ts';
+import type { ProviderMessage } from '../../daemons/adaptor/providers/provider-format.ts';
 import { answer, apple, extracted, publish, requestRows, transform } from '../unit/adaptor/scenes.ts';
 import { requestedOrders } from './documents.ts';
 
@@ -125,7 +126,8 @@ async function requestsInEveryState(rt: TestRuntime, ring: KeyRing): Promise<Ans
     if (!row) throw new Error('the request is not there');
     const theirs = `tracking-${index}`;
     const of = (stem: string, rest: string) => `${stem}.${row.transaction_id}${rest}.json`;
-    const body = JSON.parse(row.body_json) as Body;
+    const { content } = JSON.parse(row.message_json) as ProviderMessage;
+    const body = JSON.parse(content) as Body;
     if (last === 'accepted') await answer(rt, of('bulk-enroll-devices', ''), apple.accepted(theirs));
     if (then) await answer(rt, of('check-transaction-status', '.1'), then(body));
     answers.push(
@@ -141,8 +143,18 @@ async function requestsInEveryState(rt: TestRuntime, ring: KeyRing): Promise<Ans
   return answers;
 }
 
+/** Other orders of other devices: a request waits for those before it about the same. */
 const numbered = (orders: readonly RequestOrder[], by: number): RequestOrder[] =>
-  orders.map((order) => ({ ...order, id: order.id + by }));
+  orders.map((order) => ({
+    ...order,
+    id: order.id + by,
+    ...(order.deliveries && {
+      deliveries: order.deliveries.map((delivery) => ({
+        ...delivery,
+        devices: delivery.devices.map((device) => ({ ...device, serialNumber: `${device.deviceId}N${by}` })),
+      })),
+    }),
+  }));
 
 const error = (errorCode: string) => ({ errorCode, errorMessage: 'why not' });
 

@@ -4,7 +4,9 @@ import type { Scene } from '../scene.ts';
 import { answers } from './answers.ts';
 import { ciphertext } from './ciphertext.ts';
 import { generic } from './generic.ts';
+import { mappings } from './mappings.ts';
 import { orders } from './orders.ts';
+import { replies } from './replies.ts';
 import { requests } from './requests.ts';
 import { xml } from './xml.ts';
 
@@ -14,8 +16,10 @@ export const openKinds = async (scene: Scene): Promise<Kinds> => ({
   ciphertext: await ciphertext(scene),
   generic: await generic(scene),
   requests: await requests(scene),
+  mappings: mappings(),
   answers: answers(scene),
   xml: xml(scene),
+  replies: replies(),
   orders: orders(scene),
 });
 

@@ -124,12 +124,12 @@ const lawful: readonly Mutation<Table>[] = [
 const lineEnds = ['\n', '\r\n', '\r'];
 
 /** CSV of a table after some changes. */
-export function mutatedCsv(random: Random, table: Table): Buffer {
+export function mutatedCsv(random: Random, table: Table, delimiter = ','): Buffer {
   const changed = mutated(random, table, table, random.chance(0.3) ? lawful : mutations);
   const [quoted, end] = [random.pick([0, 0, 0.2, 1]), random.pick(lineEnds)];
-  const separator = random.chance(0.97) ? ',' : random.pick([';', '\t', ' ,', '|']);
+  const separator = random.chance(0.97) ? delimiter : random.pick([';', '\t', ' ,', '|']);
   const cell = (value: string): string =>
-    random.chance(quoted) || (/[",\r\n]/.test(value) && random.chance(0.97))
+    random.chance(quoted) || ((value.includes(delimiter) || /[",\r\n]/.test(value)) && random.chance(0.97))
       ? `"${value.replaceAll('"', '""')}"`
       : value;
   const mixed = random.chance(0.1);
