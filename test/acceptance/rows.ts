@@ -712,7 +712,7 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
       {
         id: 'T05',
         fault: 'A value that the provider cannot take',
-        happens: 'The batch ends in error, naming it; nothing is cut.',
+        happens: 'The order or device is refused with the reason, and the rest goes on; nothing is cut.',
         codes: ['UNMAPPABLE'],
       },
     ],

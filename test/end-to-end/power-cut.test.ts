@@ -27,6 +27,7 @@ const seeds = Array.from({ length: chances }, (_, index) => seed + index * 10_00
 const marked = 'a file with its marker';
 const bad = 'a bad file';
 const document = 'a document';
+const posted = 'a posted file';
 const replaced = ['a file that is replaced before the link', 'a file that is replaced before the rename'];
 
 /** Processes at a time. */
@@ -78,6 +79,7 @@ describe('K02: the power is cut, and the process is killed with it', () => {
   test.each([
     [marked, 25],
     [document, 8],
+    [posted, 25],
   ])('K02: %s, before each change of the disk', async (name, atLeast) => {
     expect(await killEverywhere(name)).toBeGreaterThan(atLeast);
   });
@@ -85,11 +87,12 @@ describe('K02: the power is cut, and the process is killed with it', () => {
   /** The scene in which a process comes to that point. */
   function sceneWith(point: FailPoint): string {
     if (point.startsWith('publish.')) return document;
+    if (point.startsWith('receive.')) return posted;
     return /refused|reason/.test(point) ? bad : marked;
   }
 
-  test('K02: at every fail-point of claim, work, settlement and publication', async () => {
-    const points = failPoints.filter((point) => /^(claim|work|settle|publish)\./.test(point));
+  test('K02: at every fail-point of claim, work, settlement, publication and receipt', async () => {
+    const points = failPoints.filter((point) => /^(claim|work|settle|publish|receive)\./.test(point));
     const reached = new Set<string>();
     const todo = [...points];
     const lane = async (): Promise<void> => {
@@ -114,7 +117,7 @@ async function cutEverywhere(runs: readonly PowerCutRun[]): Promise<PowerCutRepo
 }
 
 test('K02: before each call, with what survives by chance', async () => {
-  const scenes = [marked, document, bad, ...replaced];
+  const scenes = [marked, document, posted, bad, ...replaced];
   const reports = await cutEverywhere(scenes.map((scene) => ({ scene, seeds })));
   for (const { cuts, calls, unsure } of reports) {
     expect(calls).toBeGreaterThanOrEqual(20);
@@ -125,7 +128,7 @@ test('K02: before each call, with what survives by chance', async () => {
 });
 
 test('K02 K04: later, when another process has finished what a killed one had begun', async () => {
-  await cutEverywhere([marked, document].map((scene) => ({ scene, late: true, seeds: [] })));
+  await cutEverywhere([marked, document, posted].map((scene) => ({ scene, late: true, seeds: [] })));
 });
 
 /** How many syncs there are in the whole of a scene. */
@@ -141,6 +144,7 @@ test('R05: what a failed fsync did not bring to the disk is done again, not aske
     'a good file': [1, 2],
     [bad]: [1, 2],
     [document]: [1, 2],
+    [posted]: [1, 2],
     [marked]: [1],
   })) {
     const syncs = await countSyncs(scene);

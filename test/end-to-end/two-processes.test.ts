@@ -32,7 +32,7 @@ beforeAll(async () => {
     'import',
     await writeInto(installation, 'orders.json', ordersFile(orders)),
   );
-  await installation.startProvider({});
+  await installation.startFileSimulator('apple', {});
   programs = [...daemons, ...daemons].map((daemon) => installation.start([daemon]));
   for (const program of programs) await program.logged('daemon.ready');
 }, 60_000);

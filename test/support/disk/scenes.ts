@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +15,9 @@ import { Fault } from '../../../shared/runtime/faults.ts';
 import type { Task } from '../../../shared/runtime/task-loop.ts';
 import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
 import { Publisher } from '../../../shared/spool/publisher.ts';
+import { removeName } from '../../../shared/spool/files.ts';
+import { admit, writeUpload } from '../../../shared/spool/receive.ts';
+import { contentOf } from '../../../shared/spool/received-file.ts';
 import { auditOf, recordAudit } from '../../../shared/store/audit.ts';
 import { queuePublication, type Delivery } from '../../../shared/store/deliveries.ts';
 import { loadedTexts, loading } from '../loading.ts';
@@ -88,6 +92,44 @@ const replacedBefore = (name: 'link' | 'rename'): Scene => ({
     return inboxProblems(place, hands, ends);
   },
 });
+
+/** Where a sender on another host keeps what he was not told to have come. */
+const unsent = (place: Place, ...path: string[]): string => join(place.folder, 'unsent', ...path);
+
+function keepToSend(place: Place, files: Drops): Promise<void> {
+  mkdirSync(unsent(place), { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(unsent(place, name), text);
+  return Promise.resolve();
+}
+
+/** The sender posts what he has until he is told that it has come; the product receives it, and loads it. */
+async function postAll(place: Place, { inbox }: Hands): Promise<void> {
+  for (const name of readdirSync(unsent(place))) {
+    const upload = await writeUpload(inbox, contentOf(readFileSync(unsent(place, name))).pieces());
+    try {
+      if ((await admit(inbox, name, upload)) === 'name taken') throw new Error(`${name} is taken`);
+    } finally {
+      await removeName(upload.path);
+    }
+    rmSync(unsent(place, name));
+  }
+}
+
+const postedScene: Scene = {
+  prepare: (place) => keepToSend(place, { good: 'one' }),
+  task: (place, hands) => {
+    const inbox = inboxTask(hands);
+    return {
+      name: 'endpoint and inbox',
+      step: async (stop) => {
+        await postAll(place, hands);
+        return inbox.step(stop);
+      },
+    };
+  },
+  prepareFresh: (place) => keepToSend(place, { fresh: 'fresh' }),
+  problems: (place, hands) => inboxProblems(place, hands, { loaded: ['fresh', 'one'] }),
+};
 
 async function inboxProblems(place: Place, { db, inbox }: Hands, ends: Ends): Promise<string[]> {
   const problems = new Problems();
@@ -211,6 +253,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   'a file that is replaced before the link': replacedBefore('link'),
   'a file that is replaced before the rename': replacedBefore('rename'),
   'a document': publisherScene,
+  'a posted file': postedScene,
 };
 
 /** @throws Error */
