@@ -251,7 +251,7 @@ test('VOID to the end: the order is cancelled; OVERRIDE to the end: the order go
 });
 
 test('RETURN, refused as a whole: the devices are Unenrol Failed, with the reason', async () => {
-  provider.rules = rulesSchema.parse({ refuseTransactions: 1 });
+  provider.rules = rulesSchema.parse({ refuseTransactions: 1, refusalCode: 'DEP-ERR-3004' });
   expect(await installation.json('device', 'unenrol', 'ZZTEST0001', '--reason', 'given back')).toMatchObject({
     code: 0,
   });
@@ -263,7 +263,7 @@ test('RETURN, refused as a whole: the devices are Unenrol Failed, with the reaso
   await once('scheduler');
   expect(await statuses()).toMatchObject({ ZZTEST0001: 'Unenrol Failed' });
   expect(await eventsOf(db, kept.id)).toMatchObject([
-    { notes: expect.stringContaining('GRX-50072 Refused by the rules') },
+    { notes: expect.stringContaining('DEP-ERR-3004 Refused by the rules') },
   ]);
 });
 
