@@ -57,7 +57,7 @@ test('npm run demo plays the main job, shows how each device ended, and ends wit
 test('when a device does not end as it should, it says which, ends with 1, and keeps the installation', async () => {
   expect(broken.code).toBe(1);
   expect(broken.stdout).toMatch(
-    /NOT AS IT SHOULD BE:\n {2}ZZDEMO000005 is Enrol Failed, not Enrolled\n\nThe installation is kept/,
+    /NOT AS IT SHOULD BE:\n {2}ZZDEMO000005 is Enrol Failed, not Enrolled\n {2}001017000000052 is Enrol Failed, not Enrolled\n\nThe installation is kept/,
   );
   // The other one has removed its own.
   expect((await readdir(folder)).filter((name) => name.startsWith('enrol-demo-'))).toHaveLength(1);
