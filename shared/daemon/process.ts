@@ -38,7 +38,8 @@ export interface Work {
   readonly intervalSeconds: number;
 }
 
-const version = (
+/** Of this program. */
+export const version = (
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version;
 

@@ -10,13 +10,13 @@ import { countFiles, listDeliveries, type Delivery } from '../store/deliveries.t
 import { countByStatus } from '../store/devices.ts';
 import { lastRun, type JobRun } from '../store/job-runs.ts';
 import { restingProviders, type ProviderRest } from '../store/provider-exchanges.ts';
-import { openProviderRequests, type ProviderRequestRow } from '../store/provider-requests.ts';
-import type { Db, Row } from '../store/tables.ts';
-import { isAlive, listWorkers } from '../store/workers.ts';
+import { openProviderRequests, type RequestSummary } from '../store/provider-requests.ts';
+import type { Db } from '../store/tables.ts';
+import { isAlive, workersOf } from '../store/workers.ts';
 
 /** Is everything well? What `enrol status` shows. */
 export interface Overview {
-  readonly daemons: readonly { name: string; running: boolean; host: string; pid: number; since: string }[];
+  readonly daemons: readonly DaemonStanding[];
   /** Disks with less free space than is kept in reserve: nothing new is taken in. */
   readonly shortOfRoom: readonly Room[];
   readonly inboxes: readonly InboxOverview[];
@@ -26,7 +26,7 @@ export interface Overview {
   /** Providers over HTTPS that failed, and are left alone at present. */
   readonly resting: readonly ProviderRest[];
   /** Requests without a final answer, oldest first. */
-  readonly openRequests: readonly ProviderRequestRow[];
+  readonly openRequests: readonly RequestSummary[];
   readonly jobs: readonly { job: string; lastRun: JobRun | undefined }[];
   readonly devices: Partial<Record<string, number>>;
 }
@@ -47,7 +47,9 @@ export type AgeClass = keyof typeof ageClasses;
 const ageNames = Object.keys(ageClasses) as AgeClass[];
 
 const listed = 50;
-const processes = ['loader', 'extractor', 'adaptor', 'scheduler'];
+const processes = ['loader', 'extractor', 'adaptor', 'scheduler', 'console'];
+/** Of each: more than run beside each other. */
+const processesLooked = 20;
 
 export async function overview(
   loaded: LoadedConfig,
@@ -55,21 +57,10 @@ export async function overview(
   jobKeys: readonly string[],
   now: Date,
 ): Promise<Overview> {
-  const counts = await countFiles(db);
-  const countOf = (folder: string, state: string) =>
-    counts.find((row) => row.folder === folder && row.state === state)?.count ?? 0;
-  const inboxes = inboxNames(loaded.config).map(async (name) => ({
-    name,
-    backlog: await backlogOf(join(inboxFolder(loaded, name), 'in'), now),
-    deferred: countOf(name, 'deferred'),
-    rejected: countOf(name, 'rejected'),
-    held: countOf(name, 'held'),
-    done: countOf(name, 'done'),
-  }));
   return {
-    daemons: daemonsOf(await listWorkers(db), now),
+    daemons: await daemonStandings(db, now),
     shortOfRoom: (await roomOf(loaded).catch(emptyIfMissing)).filter(isShort),
-    inboxes: await Promise.all(inboxes),
+    inboxes: await inboxStandings(loaded, db, now),
     problems: await listDeliveries(db, { states: ['rejected', 'held', 'deferred'], limit: listed }),
     batchesInError: await listBatches(db, { status: 'Error', limit: listed, order: 'newest' }),
     resting: await restingProviders(db, now),
@@ -79,20 +70,50 @@ export async function overview(
   };
 }
 
+/** Every inbox with the files in it. */
+export async function inboxStandings(loaded: LoadedConfig, db: Db, now: Date): Promise<InboxOverview[]> {
+  const counts = await countFiles(db);
+  const countOf = (folder: string, state: string) =>
+    counts.find((row) => row.folder === folder && row.state === state)?.count ?? 0;
+  return Promise.all(
+    inboxNames(loaded.config).map(async (name) => ({
+      name,
+      backlog: await backlogOf(join(inboxFolder(loaded, name), 'in'), now),
+      deferred: countOf(name, 'deferred'),
+      rejected: countOf(name, 'rejected'),
+      held: countOf(name, 'held'),
+      done: countOf(name, 'done'),
+    })),
+  );
+}
+
+/** A process of a daemon. */
+export interface DaemonStanding {
+  readonly name: string;
+  readonly running: boolean;
+  readonly host: string;
+  readonly pid: number;
+  readonly since: string;
+  /** When it was heard of last. */
+  readonly heard: string;
+}
+
 /** Every living process, and of a daemon without one the last that was. */
-function daemonsOf(workers: readonly Row<'worker'>[], now: Date): Overview['daemons'] {
-  return processes.flatMap((name) => {
-    const ofDaemon = workers.filter((worker) => worker.daemon === name);
-    const alive = ofDaemon.filter((worker) => isAlive(worker, now));
-    const shown = alive.length > 0 ? alive : ofDaemon.slice(0, 1);
+export async function daemonStandings(db: Db, now: Date): Promise<DaemonStanding[]> {
+  const standings = processes.map(async (name) => {
+    const workers = await workersOf(db, name, processesLooked);
+    const alive = workers.filter((worker) => isAlive(worker, now));
+    const shown = alive.length > 0 ? alive : workers.slice(0, 1);
     return shown.map((worker) => ({
       name,
       running: alive.includes(worker),
       host: worker.host,
       pid: worker.pid,
       since: worker.started_at,
+      heard: worker.heartbeat_at,
     }));
   });
+  return (await Promise.all(standings)).flat();
 }
 
 /** By the time the name appeared here (ctime): a sender may keep an old mtime. */

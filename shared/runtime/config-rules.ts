@@ -1,6 +1,7 @@
 import { Cron } from 'croner';
 
 import type { Config, InboxConfig } from './config-schema.ts';
+import { consoleFindings } from './console-rules.ts';
 import { mappingFindings } from './configured-format-rules.ts';
 import { httpsFindings } from './https-rules.ts';
 import { listenFindings } from './listen-rules.ts';
@@ -31,6 +32,7 @@ export function ruleFindings(config: Config, written: Written): Finding[] {
     ...outboxFindings(config),
     ...endpointFindings(config),
     ...loaderFindings(config),
+    ...consoleFindings(config.console),
     ...retryFindings(config),
     ...scheduleFindings(config),
     ...providerFindings(config),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { consoleSettings } from './console-schema.ts';
 import { httpsEndpoint } from './https-schema.ts';
 import { inbox, partyName, seconds } from './inbox-schema.ts';
 import { listen } from './listen-schema.ts';
@@ -178,6 +179,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('the jobs'),
+  console: consoleSettings().describe('the Administration Console: enrol console'),
   log: z
     .strictObject({
       level: z

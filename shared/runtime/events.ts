@@ -116,6 +116,18 @@ export const events = {
   'endpoint.refused': warn as EventRow<{ from: string; file?: string; status?: number; detail: string }>,
   /** New files of certificate, key or token cannot be used; the ones before stay in use. */
   'endpoint.credentials-refused': error as EventRow<FaultFields>,
+  /** The console can be reached from now on. */
+  'console.listening': info as EventRow<{ address: string; port?: number }>,
+  'console.signed-in': info as EventRow<{ user: string; from: string }>,
+  'console.signed-out': info as EventRow<{ user: string; from: string }>,
+  /** Without the name when there is no such user: people type their password there. */
+  'console.sign-in-refused': warn as EventRow<{ user?: string; from: string; detail: string }>,
+  /** Somebody did what his role does not allow, or a form came from elsewhere. */
+  'console.refused': warn as EventRow<
+    { user?: string; from: string; method: string; path: string } & FaultFields
+  >,
+  /** A page or an action could not do what it was asked for. */
+  'console.failed': error as EventRow<{ user?: string; method: string; path: string } & FaultFields>,
   'daemon.started': info as EventRow<{ pid: number; version: string; home: string }>,
   'daemon.ready': info as EventRow<object>,
   'daemon.stopping': info as EventRow<{ reason: string }>,

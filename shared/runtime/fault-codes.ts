@@ -374,8 +374,9 @@ export const faultCodes = {
   },
   LISTEN_FAILED: {
     class: 'environment',
-    what: 'The address on which the loader is to listen cannot be used.',
-    action: 'Find the process that has it, or correct loader.listen.address; then start the loader again.',
+    what: 'The address on which the loader or the console is to listen cannot be used.',
+    action:
+      'Find the process that has it, or correct loader.listen.address or console.address; then start it again.',
   },
   // Store
   STORE_MISSING: {
@@ -483,6 +484,33 @@ export const faultCodes = {
     class: 'permanent',
     what: 'What was given to the command is not valid.',
     action: 'Correct what the detail names.',
+  },
+  // Administration Console
+  SIGN_IN_NEEDED: {
+    class: 'permanent',
+    what: 'Nobody is signed in, or the session has ended.',
+    action: 'Sign in, and do it again: nothing was changed.',
+  },
+  SIGN_IN_REFUSED: {
+    class: 'permanent',
+    what: 'Name or password is wrong, the user is disabled, or there were too many attempts.',
+    action: 'Try again, after 15 minutes if you failed often; an administrator can set a new password.',
+  },
+  ROLE_TOO_LOW: {
+    class: 'permanent',
+    what: 'The role of the user does not allow that.',
+    action: 'Ask an administrator to do it, or for another role.',
+  },
+  FORM_NOT_OURS: {
+    class: 'permanent',
+    what: 'The form does not come from a page of this session; nothing was changed.',
+    action:
+      'Open the page again and send the form from there. If you did not send one, tell an administrator.',
+  },
+  TOO_MANY_REQUESTS: {
+    class: 'transient',
+    what: 'There were too many requests from this address.',
+    action: 'Wait for five minutes.',
   },
   BUG: {
     class: 'bug',

@@ -1,3 +1,4 @@
+import type { KeyPage } from './key-page.ts';
 import type { Db, Row } from './tables.ts';
 
 /** Who did what by hand, why, and what it changed. */
@@ -28,4 +29,21 @@ export async function recordAudit(db: Db, entry: AuditEntry, now: Date): Promise
 
 export function auditOf(db: Db, subject: string): Promise<Row<'audit'>[]> {
   return db.selectFrom('audit').selectAll().where('subject', '=', subject).orderBy('id').execute();
+}
+
+export interface AuditFilter extends KeyPage {
+  readonly who?: string | undefined;
+  readonly action?: string | undefined;
+  readonly subject?: string | undefined;
+}
+
+/** Newest first. */
+export async function listAudit(db: Db, filter: AuditFilter): Promise<Row<'audit'>[]> {
+  let query = db.selectFrom('audit').selectAll().orderBy('id', 'desc').limit(filter.limit);
+  for (const field of ['who', 'action', 'subject'] as const) {
+    const wanted = filter[field];
+    if (wanted !== undefined) query = query.where(field, '=', wanted);
+  }
+  if (filter.before !== undefined) query = query.where('id', '<', filter.before);
+  return query.execute();
 }

@@ -1,5 +1,6 @@
 import { Fault } from '../runtime/faults.ts';
 import { chunks } from './chunks.ts';
+import type { KeyPage } from './key-page.ts';
 import { checkBatchMove, lastValidStage, type Direction, type Standing } from './states/batch.ts';
 import type { Db, Row } from './tables.ts';
 
@@ -174,12 +175,11 @@ export async function requireBatch(db: Db, id: number): Promise<Batch> {
   return batch;
 }
 
-export interface BatchFilter {
+export interface BatchFilter extends KeyPage {
   readonly direction?: Direction | undefined;
   readonly type?: string | undefined;
   readonly standing?: Standing | undefined;
   readonly status?: Standing['status'] | undefined;
-  readonly limit: number;
   readonly order: 'oldest' | 'newest';
 }
 
@@ -191,11 +191,52 @@ export async function listBatches(db: Db, filter: BatchFilter): Promise<Batch[]>
     .limit(filter.limit);
   if (filter.direction !== undefined) query = query.where('direction', '=', filter.direction);
   if (filter.type !== undefined) query = query.where('type', '=', filter.type);
+  if (filter.before !== undefined) query = query.where('id', '<', filter.before);
   if (filter.status !== undefined) query = query.where('status', '=', filter.status);
   if (filter.standing !== undefined) {
     query = query.where('stage', '=', filter.standing.stage).where('status', '=', filter.standing.status);
   }
   return query.execute();
+}
+
+/** An interface, with how many batches it has, and the newest of them. */
+export interface InterfaceSummary {
+  readonly direction: Direction;
+  readonly category: string;
+  readonly type: string;
+  readonly batches: number;
+  readonly records: number;
+  readonly inError: number;
+  readonly last: Batch;
+}
+
+/** Every interface that ever had a batch. */
+export async function summariseInterfaces(db: Db): Promise<InterfaceSummary[]> {
+  const rows = await db
+    .selectFrom('batch')
+    .select((select) => [
+      'direction',
+      'category',
+      'type',
+      select.fn.countAll<number | string>().as('batches'),
+      select.fn.sum<number | string>('record_count').as('records'),
+      select.fn.countAll<number | string>().filterWhere('status', '=', 'Error').as('inError'),
+      select.fn.max('id').as('lastId'),
+    ])
+    .groupBy(['direction', 'category', 'type'])
+    .orderBy('direction')
+    .orderBy('category')
+    .orderBy('type')
+    .execute();
+  return Promise.all(
+    rows.map(async ({ lastId, ...row }) => ({
+      ...row,
+      batches: Number(row.batches),
+      records: Number(row.records),
+      inError: Number(row.inError),
+      last: await requireBatch(db, lastId),
+    })),
+  );
 }
 
 export function batchItems(db: Db, batchId: number): Promise<BatchItem[]> {

@@ -2,8 +2,9 @@ import type { ExpressionBuilder } from 'kysely';
 
 import type { FaultCode } from '../runtime/fault-codes.ts';
 import { bug } from '../runtime/faults.ts';
+import type { KeyPage } from './key-page.ts';
 import { checkMove } from './states/state-machine.ts';
-import { deliveryMoves, type DeliveryState } from './states/delivery.ts';
+import { deliveryMoves, deliveryStates, type DeliveryState } from './states/delivery.ts';
 import type { Db, DeliveryPurpose, Row, Tables } from './tables.ts';
 import type { Worker } from './workers.ts';
 
@@ -464,18 +465,28 @@ export async function adoptDone(db: Db, file: ForgottenFile, now: Date): Promise
     .executeTakeFirst();
 }
 
-export interface DeliveryFilter {
+export interface DeliveryFilter extends KeyPage {
   readonly folder?: string | undefined;
   readonly states?: readonly DeliveryState[] | undefined;
-  readonly limit: number;
 }
 
 /** Newest first. */
 export async function listDeliveries(db: Db, filter: DeliveryFilter): Promise<Delivery[]> {
-  let query = db.selectFrom('delivery').selectAll().orderBy('id', 'desc').limit(filter.limit);
-  if (filter.folder !== undefined) query = query.where('folder', '=', filter.folder);
-  if (filter.states !== undefined) query = query.where('state', 'in', filter.states);
-  return query.execute();
+  const { folder, states = folder === undefined ? undefined : deliveryStates, limit } = filter;
+  if (states === undefined) return deliveryPage(db, filter).execute();
+  // The index has the files of one state in order; of several states it would have to sort them all.
+  const pages = states.map((state) => deliveryPage(db, filter).where('state', '=', state).execute());
+  return (await Promise.all(pages))
+    .flat()
+    .sort((a, b) => b.id - a.id)
+    .slice(0, limit);
+}
+
+function deliveryPage(db: Db, { folder, before, limit }: DeliveryFilter) {
+  let query = db.selectFrom('delivery').selectAll().orderBy('id', 'desc').limit(limit);
+  if (folder !== undefined) query = query.where('folder', '=', folder);
+  if (before !== undefined) query = query.where('id', '<', before);
+  return query;
 }
 
 /** Every file that belongs to one of these batches, oldest first. */
@@ -484,12 +495,15 @@ export async function deliveriesOfBatches(db: Db, batches: readonly number[]): P
   return db.selectFrom('delivery').selectAll().where('batch_id', 'in', batches).orderBy('id').execute();
 }
 
-/** Number of received files per inbox and state. */
-export async function countFiles(db: Db): Promise<{ folder: string; state: DeliveryState; count: number }[]> {
+/** Number of files per folder and state, of those received (by inbox) or of those produced. */
+export async function countFiles(
+  db: Db,
+  direction: Delivery['direction'] = 'in',
+): Promise<{ folder: string; state: DeliveryState; count: number }[]> {
   const rows = await db
     .selectFrom('delivery')
     .select((select) => ['folder', 'state', select.fn.countAll<number | string>().as('count')])
-    .where('direction', '=', 'in')
+    .where('direction', '=', direction)
     .groupBy(['folder', 'state'])
     .execute();
   return rows.map((row) => ({ ...row, count: Number(row.count) }));

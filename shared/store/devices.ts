@@ -1,6 +1,7 @@
 import type { GenericDevice } from '../generic/schema-parts.ts';
 import { bug } from '../runtime/faults.ts';
 import { chunks } from './chunks.ts';
+import type { KeyPage } from './key-page.ts';
 import { checkMove } from './states/state-machine.ts';
 import { deviceMoves, deviceStatuses, type DeviceStatus } from './states/device.ts';
 import type { Db, Row } from './tables.ts';
@@ -151,6 +152,40 @@ export function devicesById(db: Db, deviceId: string): Promise<Device[]> {
       ]),
     )
     .orderBy('id', 'desc')
+    .execute();
+}
+
+/** What devices are looked for by: one of these. */
+export type DeviceFilter = KeyPage &
+  ({ readonly text: string } | { readonly status: DeviceStatus } | { readonly orderId: string });
+
+/**
+ * Devices, newest first: those in a status, of an order, or those whose device id, serial number, IMEI, order or
+ * purchase order is the text.
+ */
+export function listDevices(db: Db, filter: DeviceFilter): Promise<Device[]> {
+  let query = db.selectFrom('device').selectAll().orderBy('id', 'desc').limit(filter.limit);
+  if (filter.before !== undefined) query = query.where('id', '<', filter.before);
+  if ('status' in filter) return query.where('status', '=', filter.status).execute();
+  if ('orderId' in filter) return query.where('order_id', '=', filter.orderId).execute();
+  const { text } = filter;
+  return query
+    .where((where) =>
+      where.or([
+        where('device_id', '=', text),
+        where('serial_number', '=', text),
+        where('imei', '=', text),
+        where('order_id', '=', text),
+        where(
+          'order_id',
+          'in',
+          where
+            .selectFrom('sales_order as sold')
+            .select('sold.id')
+            .where('sold.purchase_order_number', '=', text),
+        ),
+      ]),
+    )
     .execute();
 }
 

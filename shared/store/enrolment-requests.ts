@@ -170,3 +170,14 @@ export function requestsOfDevice(db: Db, device: number) {
     .orderBy('request.id')
     .execute();
 }
+
+/** Every request about an order, newest first. */
+export function requestsOfOrder(db: Db, orderId: string, limit: number): Promise<EnrolmentRequest[]> {
+  return db
+    .selectFrom('enrolment_request')
+    .selectAll()
+    .where('order_id', '=', orderId)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+}

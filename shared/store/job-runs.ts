@@ -1,4 +1,6 @@
-import type { Fault } from '../runtime/faults.ts';
+import { Fault } from '../runtime/faults.ts';
+import { forgetWish } from './job-wishes.ts';
+import type { KeyPage } from './key-page.ts';
 import { aliveWorkerIds, type Worker } from './workers.ts';
 import type { Db, Row } from './tables.ts';
 
@@ -29,12 +31,15 @@ export async function startRun(
     if (!own && (await aliveWorkerIds(db, now)).includes(running.worker_id)) return undefined;
     await finish(db, running.id, { state: 'interrupted', finished_at: now.toISOString() });
   }
-  return db
+  const started = await db
     .insertInto('job_run')
     .values({ job, cause, state: 'running', worker_id: worker.id, started_at: now.toISOString() })
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst();
+  // Whoever wished for a run has one now, whatever started it.
+  if (started) await forgetWish(db, job);
+  return started;
 }
 
 export const completeRun = (db: Db, id: number, result: unknown, now: Date): Promise<JobRun> =>
@@ -60,4 +65,18 @@ export function lastRun(db: Db, job: string): Promise<JobRun | undefined> {
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();
+}
+
+/** Runs of a job, newest first. */
+export function listRuns(db: Db, job: string, { before, limit }: KeyPage): Promise<JobRun[]> {
+  let query = db.selectFrom('job_run').selectAll().where('job', '=', job).orderBy('id', 'desc').limit(limit);
+  if (before !== undefined) query = query.where('id', '<', before);
+  return query.execute();
+}
+
+/** @throws Fault NOT_FOUND */
+export async function requireRun(db: Db, job: string, id: number): Promise<JobRun> {
+  const run = await db.selectFrom('job_run').selectAll().where('id', '=', id).executeTakeFirst();
+  if (run?.job !== job) throw new Fault('NOT_FOUND', `there is no run ${id} of the job ${job}`);
+  return run;
 }

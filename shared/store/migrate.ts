@@ -6,6 +6,8 @@ import * as initial from './migrations/0001-initial.ts';
 import * as companions from './migrations/0002-companions.ts';
 import * as batchHeader from './migrations/0003-batch-header.ts';
 import * as providerExchanges from './migrations/0004-provider-exchanges.ts';
+import * as consoleUsers from './migrations/0005-console.ts';
+import * as operatorsLists from './migrations/0006-operators-lists.ts';
 import type { Db, Tables } from './tables.ts';
 
 /** Every migration, by name; they run in the order of their names. */
@@ -14,6 +16,8 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0002-companions': companions,
   '0003-batch-header': batchHeader,
   '0004-provider-exchanges': providerExchanges,
+  '0005-console': consoleUsers,
+  '0006-operators-lists': operatorsLists,
 };
 
 /** Tables that a complete store has. The type demands that every table of `Tables` is named. */
@@ -32,6 +36,7 @@ const tables: Readonly<Record<keyof Tables, true>> = {
   enrolment_request_device: true,
   delivery: true,
   job_run: true,
+  job_wish: true,
   workflow_event: true,
   module_property: true,
   provider_request: true,
@@ -40,6 +45,9 @@ const tables: Readonly<Record<keyof Tables, true>> = {
   provider_exchange: true,
   provider_rest: true,
   audit: true,
+  console_user: true,
+  console_session: true,
+  sign_in_failure: true,
 };
 
 /**

@@ -1,5 +1,5 @@
 import { Fault } from '../runtime/faults.ts';
-import type { Db } from './tables.ts';
+import type { Db, Row } from './tables.ts';
 
 /** Module properties: what CMP's people set while the system runs. A property that is not in the store has its default. */
 
@@ -59,6 +59,11 @@ export async function readProperties(db: Db): Promise<Properties> {
     stored.get(name) ?? property.fallback,
   ]);
   return Object.fromEntries(entries) as Properties;
+}
+
+/** Properties that somebody has set, with who and when. */
+export function propertiesSet(db: Db): Promise<Row<'module_property'>[]> {
+  return db.selectFrom('module_property').selectAll().execute();
 }
 
 /** @throws Fault NOT_FOUND, BAD_INPUT */

@@ -68,6 +68,17 @@ export async function findOrder(db: Db, id: string): Promise<SalesOrder | undefi
   return db.selectFrom('sales_order').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+/** The order of that number, and those of that purchase order; newest first. */
+export function searchOrders(db: Db, text: string, limit: number): Promise<SalesOrder[]> {
+  return db
+    .selectFrom('sales_order')
+    .selectAll()
+    .where((where) => where.or([where('id', '=', text), where('purchase_order_number', '=', text)]))
+    .orderBy('created_at', 'desc')
+    .limit(limit)
+    .execute();
+}
+
 /** @throws Fault NOT_FOUND */
 export async function requireOrder(db: Db, id: string): Promise<SalesOrder> {
   const order = await findOrder(db, id);

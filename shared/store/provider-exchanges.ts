@@ -1,4 +1,5 @@
 import type { FaultCode } from '../runtime/fault-codes.ts';
+import type { KeyPage } from './key-page.ts';
 import type { Db, Row } from './tables.ts';
 import type { Worker } from './workers.ts';
 
@@ -99,6 +100,54 @@ export function exchangesOf(db: Db, requestId: number): Promise<ProviderExchange
     .selectAll()
     .where('request_id', '=', requestId)
     .orderBy('id')
+    .execute();
+}
+
+/** A call as lists show it: what was sent and what came back may be long. */
+export type ExchangeSummary = Omit<ProviderExchange, 'message_json' | 'answer' | 'answer_encoding'>;
+
+const summaryColumns = [
+  'id',
+  'request_id',
+  'provider_id',
+  'question',
+  'worker_id',
+  'started_at',
+  'ended_at',
+  'http_status',
+  'fault_code',
+  'detail',
+] as const satisfies readonly (keyof ExchangeSummary)[];
+
+/** The calls about one request, newest first. */
+export function listExchanges(
+  db: Db,
+  requestId: number,
+  { before, limit }: KeyPage,
+): Promise<ExchangeSummary[]> {
+  let query = db
+    .selectFrom('provider_exchange')
+    .select(summaryColumns)
+    .where('request_id', '=', requestId)
+    .orderBy('id', 'desc')
+    .limit(limit);
+  if (before !== undefined) query = query.where('id', '<', before);
+  return query.execute();
+}
+
+/** Calls that ended with a fault, of whichever provider, newest first. */
+export function failedExchanges(
+  db: Db,
+  limit: number,
+): Promise<(ExchangeSummary & { readonly transaction_id: string })[]> {
+  return db
+    .selectFrom('provider_exchange as exchange')
+    .innerJoin('provider_request as request', 'request.id', 'exchange.request_id')
+    .select(summaryColumns.map((column) => `exchange.${column}` as const))
+    .select('request.transaction_id')
+    .where('exchange.fault_code', 'is not', null)
+    .orderBy('exchange.id', 'desc')
+    .limit(limit)
     .execute();
 }
 

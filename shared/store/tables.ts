@@ -6,6 +6,7 @@ import type { Direction, Stage, StageStatus } from './states/batch.ts';
 import type { DeliveryState } from './states/delivery.ts';
 import type { DeviceRole, DeviceStatus } from './states/device.ts';
 import type { ProviderOutcome, ProviderRequestState } from './states/provider-request.ts';
+import type { Role } from './states/role.ts';
 
 /**
  * The tables. Times are ISO 8601 texts in UTC with milliseconds (they sort as they read); ids of devices and numbers of
@@ -209,6 +210,13 @@ export interface JobRunTable {
   detail: string | null;
 }
 
+/** A job that somebody wants run now. */
+export interface JobWishTable {
+  job: string;
+  who: string;
+  wished_at: string;
+}
+
 export interface WorkflowEventTable {
   id: Generated<number>;
   event_type: string;
@@ -315,6 +323,39 @@ export interface AuditTable {
   after_json: string | null;
 }
 
+/** Somebody who may sign in at the console. */
+export interface ConsoleUserTable {
+  id: Generated<number>;
+  name: string;
+  role: Role;
+  /** Argon2id, with its parameters and salt. */
+  password_hash: string;
+  /** 1: the password was made by an administrator, and has to be changed first of all. */
+  one_time: number;
+  disabled_at: string | null;
+  created_at: string;
+  updated_at: string;
+  signed_in_at: string | null;
+}
+
+export interface ConsoleSessionTable {
+  /** SHA-256 of the token that the browser has, hex: whoever reads the store cannot use it. */
+  digest: string;
+  user_id: number;
+  csrf: string;
+  /** What the next page says about the last action. */
+  notice: string | null;
+  created_at: string;
+  seen_at: string;
+}
+
+/** An attempt to sign in: entered before the password is looked at, removed when it was the right one. */
+export interface SignInFailureTable {
+  id: Generated<number>;
+  user_id: number;
+  at: string;
+}
+
 export interface Tables {
   worker: WorkerTable;
   sales_order: SalesOrderTable;
@@ -330,6 +371,7 @@ export interface Tables {
   enrolment_request_device: EnrolmentRequestDeviceTable;
   delivery: DeliveryTable;
   job_run: JobRunTable;
+  job_wish: JobWishTable;
   workflow_event: WorkflowEventTable;
   module_property: ModulePropertyTable;
   provider_request: ProviderRequestTable;
@@ -338,6 +380,9 @@ export interface Tables {
   provider_exchange: ProviderExchangeTable;
   provider_rest: ProviderRestTable;
   audit: AuditTable;
+  console_user: ConsoleUserTable;
+  console_session: ConsoleSessionTable;
+  sign_in_failure: SignInFailureTable;
 }
 
 /** The store, or a transaction in it: every function of an aggregate takes either as its first argument. */

@@ -70,6 +70,13 @@ export async function aliveWorkerIds(db: Db, now: Date): Promise<number[]> {
   return candidates.filter((worker) => isAlive(worker, now)).map((worker) => worker.id);
 }
 
-export function listWorkers(db: Db): Promise<Row<'worker'>[]> {
-  return db.selectFrom('worker').selectAll().orderBy('id', 'desc').execute();
+/** Processes of a daemon, newest first. */
+export function workersOf(db: Db, daemon: string, limit: number): Promise<Row<'worker'>[]> {
+  return db
+    .selectFrom('worker')
+    .selectAll()
+    .where('daemon', '=', daemon)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
 }

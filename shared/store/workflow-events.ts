@@ -1,3 +1,4 @@
+import type { KeyPage } from './key-page.ts';
 import type { Db, Row } from './tables.ts';
 
 /** Notes for people in CMP. */
@@ -34,6 +35,17 @@ export function eventsOf(db: Db, referenceNumber: string): Promise<Row<'workflow
     .execute();
 }
 
-export function listEvents(db: Db, limit: number): Promise<Row<'workflow_event'>[]> {
-  return db.selectFrom('workflow_event').selectAll().orderBy('id', 'desc').limit(limit).execute();
+export interface EventFilter extends KeyPage {
+  readonly referenceNumber?: string | undefined;
+}
+
+/** Newest first. */
+export function listEvents(
+  db: Db,
+  { referenceNumber, before, limit }: EventFilter,
+): Promise<Row<'workflow_event'>[]> {
+  let query = db.selectFrom('workflow_event').selectAll().orderBy('id', 'desc').limit(limit);
+  if (referenceNumber !== undefined) query = query.where('reference_number', '=', referenceNumber);
+  if (before !== undefined) query = query.where('id', '<', before);
+  return query.execute();
 }

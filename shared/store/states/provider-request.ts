@@ -41,6 +41,15 @@ export const askedStates = [
   'unknown',
 ] as const satisfies readonly ProviderRequestState[];
 
+/** States that a final answer is still to follow. */
+export const openStates = [
+  'queued',
+  'sent',
+  'accepted',
+  'pending',
+  'unknown',
+] as const satisfies readonly ProviderRequestState[];
+
 /** States of which nothing follows any more. */
 export const finalStates = ['finished', 'refused'] as const satisfies readonly ProviderRequestState[];
 

@@ -5,9 +5,9 @@ import { expect, test } from '@jest/globals';
 import {
   aliveWorkerIds,
   heartbeat,
-  listWorkers,
   registerWorker,
   signOff,
+  workersOf,
 } from '../../../shared/store/workers.ts';
 import { addDeadWorker, addWorker, later, now } from '../../support/store-examples.ts';
 import type { StoreUnderTest } from '../store-suite.ts';
@@ -16,15 +16,19 @@ export function workersContract(store: StoreUnderTest): void {
   test('this process is entered under a name that tells daemon, host and process', async () => {
     const worker = await registerWorker(store.db, 'loader', now);
     expect(worker.actor).toBe(`loader@${hostname()}/${process.pid}`);
-    expect(await listWorkers(store.db)).toMatchObject([
+    expect(await workersOf(store.db, 'loader', 9)).toMatchObject([
       { id: worker.id, daemon: 'loader', host: hostname(), pid: process.pid, stopped_at: null },
     ]);
   });
 
-  test('the newest worker is listed first', async () => {
+  test('the newest worker of a daemon is listed first, and no more than are wanted', async () => {
     const first = await addWorker(store.db);
     const second = await addDeadWorker(store.db);
-    expect((await listWorkers(store.db)).map((worker) => worker.id)).toEqual([second.id, first.id]);
+    await addWorker(store.db, 'scheduler');
+    const listed = async (limit: number) =>
+      (await workersOf(store.db, 'loader', limit)).map((worker) => worker.id);
+    expect(await listed(9)).toEqual([second.id, first.id]);
+    expect(await listed(1)).toEqual([second.id]);
   });
 
   test('a running process is alive however long it is silent, until it signs off', async () => {

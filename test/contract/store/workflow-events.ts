@@ -29,6 +29,6 @@ export function workflowEventsContract(store: StoreUnderTest): void {
 
   test('the list has the newest first, and no more than was asked for', async () => {
     for (const notes of ['a', 'b', 'c']) await raise('1', notes);
-    expect((await listEvents(store.db, 2)).map((event) => event.notes)).toEqual(['c', 'b']);
+    expect((await listEvents(store.db, { limit: 2 })).map((event) => event.notes)).toEqual(['c', 'b']);
   });
 }
