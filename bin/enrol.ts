@@ -5,6 +5,7 @@ import { Fault, toFault } from '../shared/runtime/faults.ts';
 import { keepPrivate } from '../shared/runtime/private-process.ts';
 import { batchCommands } from './commands/batches.ts';
 import { configCommands } from './commands/config.ts';
+import { consoleCommands } from './commands/console.ts';
 import { daemonCommands } from './commands/daemons.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { fileCommands } from './commands/files.ts';
@@ -15,6 +16,7 @@ import { orderCommands } from './commands/orders.ts';
 import { requestCommands } from './commands/requests.ts';
 import { spoolCommands } from './commands/spool.ts';
 import { statusCommands } from './commands/status.ts';
+import { userCommands } from './commands/users.ts';
 import { escapeControls } from './output.ts';
 
 /** `enrol`: every verb of the product. The work is done elsewhere; here are names, options and help. */
@@ -33,6 +35,7 @@ export function program(): Command {
   const groups = [
     installCommands,
     daemonCommands,
+    consoleCommands,
     orderCommands,
     deviceCommands,
     batchCommands,
@@ -43,6 +46,7 @@ export function program(): Command {
     statusCommands,
     configCommands,
     keyCommands,
+    userCommands,
   ];
   for (const addTo of groups) addTo(enrol);
   return enrol;

@@ -7,7 +7,7 @@ import {
   listProviderRequests,
   requestedOrders,
   requireTransaction,
-  type ProviderRequestRow,
+  type RequestSummary,
 } from '../../shared/store/provider-requests.ts';
 import { shortTime, table } from '../output.ts';
 import { examples, sessionOf, wholeNumber } from '../session.ts';
@@ -34,7 +34,7 @@ function addList(request: Command): void {
     });
 }
 
-export const requestTable = (requests: readonly ProviderRequestRow[]): string[] =>
+export const requestTable = (requests: readonly RequestSummary[]): string[] =>
   table(
     ['request', 'provider', 'batch', 'state', 'sent', 'questions', 'last error'],
     requests.map((each) => [

@@ -29,7 +29,7 @@ export function statusCommands(enrol: Command): void {
     .option('--limit <n>', 'at most so many', wholeNumber, 50)
     .action(async ({ limit }: { limit: number }, command: Command) => {
       const session = sessionOf(command);
-      const events = await session.withStore((db) => listEvents(db, limit));
+      const events = await session.withStore((db) => listEvents(db, { limit }));
       const lines = events.map(
         (event) =>
           `${shortTime(event.created_at)}  ${event.event_type}/${event.event_code}  order ${event.reference_number}\n` +

@@ -1,0 +1,83 @@
+import { actionForm } from './form.ts';
+import { html, type Html } from './html.ts';
+import { pathTo } from './links.ts';
+import type { Context } from './page.ts';
+import { status } from './parts.ts';
+import { runStatus } from './shown.ts';
+import type { Job, JobResult } from '../jobs/job.ts';
+import { scheduleOf } from '../jobs/schedule.ts';
+import { findWish, type JobWish } from '../shared/store/job-wishes.ts';
+import { lastRun, type JobRun } from '../shared/store/job-runs.ts';
+import type { Db } from '../shared/store/tables.ts';
+import { isAlive, workersOf } from '../shared/store/workers.ts';
+
+/** A job as it stands now. */
+export interface JobStanding {
+  readonly job: Job;
+  /** When it runs by itself, in words. */
+  readonly starts: string;
+  readonly next: Date | undefined;
+  readonly last: JobRun | undefined;
+  readonly wish: JobWish | undefined;
+}
+
+export async function jobStanding(
+  { db, loaded, clock }: Pick<Context, 'db' | 'loaded' | 'clock'>,
+  job: Job,
+): Promise<JobStanding> {
+  const { enabled, schedule } = loaded.config.jobs[job.key];
+  const ways = [
+    ...(schedule === '' ? [] : [`${schedule} (${loaded.config.scheduler.timeZone})`]),
+    ...(job.trigger === undefined ? [] : [`when a batch of ${job.trigger} is loaded`]),
+  ];
+  return {
+    job,
+    starts: enabled ? ways.join(', and ') || 'by hand' : 'by hand: it is not enabled',
+    next: scheduleOf(loaded.config, job.key)?.nextRun(clock.now()) ?? undefined,
+    last: await lastRun(db, job.key),
+    wish: await findWish(db, job.key),
+  };
+}
+
+/** A warning when no scheduler lives, which starts the jobs and grants the wishes. */
+export async function schedulerWarning(db: Db, now: Date): Promise<Html | false> {
+  const schedulers = await workersOf(db, 'scheduler', 10);
+  return (
+    !schedulers.some((worker) => isAlive(worker, now)) &&
+    html`<p class="warning">
+      The scheduler is not running: no job starts by itself, and a run that is asked for here waits for it.
+      Start
+      <code>enrol scheduler</code>.
+    </p>`
+  );
+}
+
+export const jobLink = ({ key, name }: Job): Html =>
+  html`<a href="${pathTo('/jobs/:job', { job: key })}">${name}</a>`;
+
+export function jobStatus({ last, wish }: JobStanding): Html {
+  const problems = last === undefined ? 0 : resultOf(last).problems.length;
+  return html`
+    ${last === undefined ? status('idle', 'never ran') : runStatus(last.state)}
+    ${problems > 0 && status('warn', `${problems} problem(s)`)}
+    ${wish !== undefined && status('idle', `asked for by ${wish.who}`)}
+  `;
+}
+
+/** What a run did; a run that has not ended, or failed, did nothing that counts. */
+export const resultOf = ({ result_json: result }: JobRun): JobResult =>
+  result === null ? { batches: 0, records: 0, problems: [] } : (JSON.parse(result) as JobResult);
+
+/** Asks for a run; where one is asked for already, takes that back. */
+export const runForm = (context: Context, { job, wish }: JobStanding): Html =>
+  wish === undefined
+    ? actionForm(context, {
+        action: pathTo('/jobs/:job/run', { job: job.key }),
+        label: 'Run now',
+        reason: true,
+      })
+    : actionForm(context, {
+        action: pathTo('/jobs/:job/withdraw', { job: job.key }),
+        label: 'Do not run',
+        reason: true,
+      });

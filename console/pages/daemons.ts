@@ -1,0 +1,91 @@
+import { daemonList, type DaemonInfo } from '../daemon-list.ts';
+import { html, type Html } from '../html.ts';
+import { pathTo } from '../links.ts';
+import type { Context, Page } from '../page.ts';
+import { status, table, time } from '../parts.ts';
+import type { Config } from '../../shared/runtime/config-schema.ts';
+import { daemonStandings, inboxStandings, type InboxOverview } from '../../shared/operator/overview.ts';
+import { countFiles } from '../../shared/store/deliveries.ts';
+
+/** The daemons: what each is for, whether it runs, and what it has done. */
+export const daemonsPage: Page = {
+  path: '/daemons',
+  title: 'Daemons',
+  menu: 'Daily Operations',
+  role: 'viewer',
+  refreshSeconds: 10,
+  render: renderDaemons,
+};
+
+async function renderDaemons({ db, loaded, clock }: Context): Promise<Html> {
+  const now = clock.now();
+  const standings = await daemonStandings(db, now);
+  const inboxes = await inboxStandings(loaded, db, now);
+  const produced = await countFiles(db, 'out');
+  const rows = daemonList.flatMap((daemon) => {
+    const processes = standings.filter((standing) => standing.name === daemon.name);
+    const counts = countsOf(daemon, loaded.config, inboxes, produced);
+    if (processes.length === 0)
+      return [[...naming(daemon), status('error', 'never ran'), '', '', '', ...counts]];
+    return processes.map(({ running, host, pid, heard }) => [
+      ...naming(daemon),
+      running ? status('ok', 'running') : status('error', 'not running'),
+      host,
+      pid,
+      time(heard),
+      ...counts,
+    ]);
+  });
+  return table(
+    'Daemons, with their files',
+    [
+      'Daemon',
+      'Type',
+      'Category',
+      'Activity',
+      'Details',
+      'Direction',
+      'State',
+      'Host',
+      { title: 'Process', number: true },
+      'Last activity (UTC)',
+      { title: 'Waiting', number: true },
+      { title: 'Done', number: true },
+      { title: 'Refused', number: true },
+      { title: 'Published', number: true },
+    ],
+    rows,
+  );
+}
+
+const naming = (daemon: DaemonInfo) => [
+  html`<a href="${pathTo('/daemons/:daemon', { daemon: daemon.name })}">${daemon.name}</a>`,
+  daemon.type,
+  daemon.category,
+  daemon.activity,
+  daemon.details,
+  daemon.direction,
+];
+
+type Counts = Awaited<ReturnType<typeof countFiles>>;
+
+/** Waiting, done, refused, published; nothing where the daemon has no files of that kind. */
+function countsOf(daemon: DaemonInfo, config: Config, inboxes: readonly InboxOverview[], produced: Counts) {
+  const names = daemon.inboxes(config);
+  const own = inboxes.filter((inbox) => names.includes(inbox.name));
+  const outboxes = daemon.outboxes(config);
+  const total = (of: (inbox: InboxOverview) => number) =>
+    names.length === 0 ? null : own.reduce((sum, inbox) => sum + of(inbox), 0);
+  const published = produced
+    .filter(({ folder, state }) => state === 'done' && outboxes.includes(folder))
+    .reduce((sum, { count }) => sum + count, 0);
+  return [
+    total(waitingIn),
+    total(({ done }) => done),
+    total(({ rejected, held }) => rejected + held),
+    outboxes.length === 0 ? null : published,
+  ];
+}
+
+export const waitingIn = ({ backlog, deferred }: InboxOverview): number =>
+  Object.values(backlog).reduce((sum, count) => sum + count, deferred);

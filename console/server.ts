@@ -1,0 +1,161 @@
+import type { FastifyInstance, FastifyServerFactory } from 'fastify';
+import { chmod, lstat, unlink } from 'node:fs/promises';
+import { createServer as createPlain, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createSecure, Server as SecureServer } from 'node:https';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+
+import type { Runtime } from '../shared/daemon/process.ts';
+import { consolePlaceOf, type ConsolePlace } from '../shared/runtime/console-rules.ts';
+import { bug, errnoOf, Fault } from '../shared/runtime/faults.ts';
+import { readServerCredentials, type ServerCredentials } from '../shared/runtime/server-credentials.ts';
+import type { StepResult, Task } from '../shared/runtime/task-loop.ts';
+import { createApp, type AppOptions } from './app.ts';
+import { removeOld } from './sessions.ts';
+
+const seconds = {
+  handshake: 10,
+  head: 10,
+  request: 30,
+  idle: 60,
+  /** For the answers under way when we are to end. */
+  close: 10,
+};
+const connections = 256;
+/** Between two rounds in which old sessions are removed. */
+const tidyMinutes = 10;
+
+const idle: StepResult = { worked: 0, refused: 0, waiting: 0 };
+
+/** The console as a part of its process: it answers beside the loop, which only tidies up. */
+export class ConsoleServer implements Task {
+  readonly name = 'console';
+  readonly #runtime: Runtime;
+  readonly #app: FastifyInstance;
+  /** Connections over which nothing was asked yet. */
+  readonly #unused = new Set<Socket>();
+  #tidied = -Infinity;
+  #port = 0;
+
+  private constructor(runtime: Runtime, app: FastifyInstance) {
+    this.#runtime = runtime;
+    this.#app = app;
+    const came = (socket: Socket) => {
+      this.#unused.add(socket);
+      socket.once('close', () => this.#unused.delete(socket));
+    };
+    app.server.on(app.server instanceof SecureServer ? 'secureConnection' : 'connection', came);
+    app.server.on('request', ({ socket }: IncomingMessage) => this.#unused.delete(socket));
+  }
+
+  /**
+   * Listens from now on.
+   *
+   * @throws Fault KEY_UNREADABLE, SECRET_EXPOSED, LISTEN_FAILED
+   */
+  static async open(
+    runtime: Runtime,
+    options: Pick<AppOptions, 'passwords' | 'pages' | 'actions'> = {},
+  ): Promise<ConsoleServer> {
+    const { config, home } = runtime.loaded;
+    const settings = config.console;
+    const place = consolePlaceOf(settings.address);
+    if (place === undefined) throw bug('the address was not checked');
+    const holder = { setting: 'console', prefix: 'console' };
+    const tls =
+      settings.certificateFile === '' ? undefined : await readServerCredentials(home, holder, settings);
+    const behindServer = 'path' in place;
+    const app = await createApp(runtime, {
+      ...options,
+      secure: tls !== undefined || behindServer,
+      behindServer,
+      serverFactory: serverFactory(tls),
+    });
+    const server = new ConsoleServer(runtime, app);
+    await server.#listen('path' in place ? { path: resolve(home, place.path) } : place);
+    return server;
+  }
+
+  async #listen(place: ConsolePlace): Promise<void> {
+    const { address } = this.#runtime.loaded.config.console;
+    try {
+      if ('path' in place) await removeStale(place.path);
+      await this.#app.listen(place);
+      // Whoever shares our group may reach it: the web server in front of it. The umask lets nobody in before.
+      if ('path' in place) await chmod(place.path, 0o660);
+    } catch (error) {
+      await this.#app.close();
+      if (error instanceof Fault) throw error;
+      throw new Fault('LISTEN_FAILED', `${address}: ${errnoOf(error) ?? 'unknown error'}`, { cause: error });
+    }
+    if (!('path' in place)) ({ port: this.#port } = this.#app.server.address() as AddressInfo);
+    this.#runtime.emit('console.listening', { address, ...(this.#port !== 0 && { port: this.#port }) });
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** @throws Fault STORE_… */
+  async step(): Promise<StepResult> {
+    const { db, clock, loaded } = this.#runtime;
+    if (clock.monotonic() - this.#tidied < tidyMinutes * 60_000) return idle;
+    await removeOld(db, loaded.config.console, clock.now());
+    this.#tidied = clock.monotonic();
+    return idle;
+  }
+
+  /** Ends when the answers under way are sent, or have taken too long. */
+  async finish(): Promise<void> {
+    const { server } = this.#app;
+    const late = setTimeout(() => server.closeAllConnections(), seconds.close * 1000);
+    const closed = this.#app.close();
+    // Browsers open connections before they need them, for which nobody need wait.
+    for (const socket of this.#unused) socket.destroy();
+    await closed;
+    clearTimeout(late);
+  }
+}
+
+const serverFactory =
+  (tls: ServerCredentials | undefined): FastifyServerFactory =>
+  (handler) => {
+    const limits = {
+      headersTimeout: seconds.head * 1000,
+      requestTimeout: seconds.request * 1000,
+      keepAliveTimeout: seconds.idle * 1000,
+      connectionsCheckingInterval: 1000,
+    };
+    const secure = { ...tls, minVersion: 'TLSv1.2', handshakeTimeout: seconds.handshake * 1000 } as const;
+    const server: Server = tls
+      ? createSecure({ ...limits, ...secure }, handler)
+      : createPlain(limits, handler);
+    server.maxConnections = connections;
+    server.setTimeout(seconds.idle * 1000);
+    return server;
+  };
+
+/** A socket that a killed process has left. @throws Fault LISTEN_FAILED when it is something else, or in use */
+async function removeStale(path: string): Promise<void> {
+  const stat = await lstat(path).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (stat === undefined) return;
+  if (!stat.isSocket()) throw new Fault('LISTEN_FAILED', `${path} exists, and is no socket`);
+  if (await answers(path)) throw new Fault('LISTEN_FAILED', `${path}: another process listens there`);
+  await unlink(path);
+}
+
+async function answers(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
