@@ -194,7 +194,7 @@ async function report(db: Db): Promise<void> {
   say('');
   say(table(['device', 'order', 'story', 'status'], rows).join('\n'));
   say('\nWorkflow events');
-  for (const event of (await listEvents(db, 100)).reverse()) {
+  for (const event of (await listEvents(db, { limit: 100 })).reverse()) {
     say(
       `  ${shortTime(event.created_at)}  ${event.event_type}/${event.event_code}  order ${event.reference_number}`,
     );
@@ -210,7 +210,7 @@ async function check(db: Db): Promise<void> {
     const [row] = await devicesById(db, device.deviceId);
     expect(row?.status === ends, `${device.deviceId} is ${row?.status ?? 'unknown'}, not ${ends}`);
   }
-  const notes = (await listEvents(db, 100)).map((event) => event.notes).join('\n');
+  const notes = (await listEvents(db, { limit: 100 })).map((event) => event.notes).join('\n');
   for (const words of stories.flatMap((story) => story.refusals)) {
     expect(notes.includes(words), `no event carries the provider's words "${words}"`);
   }

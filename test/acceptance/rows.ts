@@ -771,8 +771,8 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
       {
         id: 'O10',
         fault: 'The console without a login, role or token',
-        happens: 'There is no console yet.',
-        untested: 'Not built yet.',
+        happens: 'Refused with 401 or 403, and nothing is done; text from elsewhere is shown and never run.',
+        codes: ['SIGN_IN_NEEDED', 'SIGN_IN_REFUSED', 'ROLE_TOO_LOW', 'FORM_NOT_OURS'],
       },
       {
         id: 'O11',

@@ -1,0 +1,113 @@
+import { CompiledQuery, type Kysely } from 'kysely';
+
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
+import { deviceMovesSince, filesPerHour } from '../../../../shared/store/activity.ts';
+import { auditOf } from '../../../../shared/store/audit.ts';
+import { itemsAfter, listBatches, summariseInterfaces } from '../../../../shared/store/batches.ts';
+import { countFiles, listDeliveries } from '../../../../shared/store/deliveries.ts';
+import { countByStatus, listDevices } from '../../../../shared/store/devices.ts';
+import { requestsOfOrder } from '../../../../shared/store/enrolment-requests.ts';
+import { lastRun, listRuns } from '../../../../shared/store/job-runs.ts';
+import { searchOrders } from '../../../../shared/store/orders.ts';
+import { failedExchanges, listExchanges } from '../../../../shared/store/provider-exchanges.ts';
+import {
+  openProviderRequests,
+  requestDevicesAfter,
+  requestOrdersAfter,
+  summariseRequests,
+} from '../../../../shared/store/provider-requests.ts';
+import type { Db, Tables } from '../../../../shared/store/tables.ts';
+import { workersOf } from '../../../../shared/store/workers.ts';
+import { listEvents } from '../../../../shared/store/workflow-events.ts';
+import { temporaryStore, type TemporaryStore } from '../../../support/temporary-store.ts';
+
+/** How SQLite goes about the queries of the pages: by an index, never over a whole table nor sorting one. */
+
+let store: TemporaryStore;
+beforeAll(async () => {
+  store = await temporaryStore();
+});
+afterAll(() => store.close());
+
+/** The store, which writes down what it is asked. */
+function listening(db: Db): { db: Db; asked: CompiledQuery[] } {
+  const asked: CompiledQuery[] = [];
+  const plugin: Parameters<Kysely<Tables>['withPlugin']>[0] = {
+    transformQuery: ({ node }) => {
+      asked.push(db.getExecutor().compileQuery(node, { queryId: 'plan' }));
+      return node;
+    },
+    transformResult: ({ result }) => Promise.resolve(result),
+  };
+  return { db: db.withPlugin(plugin), asked };
+}
+
+const page = { before: 1000, limit: 51 };
+const firstPage = { limit: 51 };
+const day = new Date('2026-05-06T00:00:00Z');
+
+const queries: Readonly<Record<string, (db: Db) => Promise<unknown>>> = {
+  'files by state': (db) => listDeliveries(db, { ...page, states: ['rejected', 'held'] }),
+  'files of an inbox': (db) => listDeliveries(db, { ...page, folder: 'x' }),
+  'all files': (db) => listDeliveries(db, page),
+  'files by folder and state': (db) => countFiles(db),
+  'files per hour': (db) => filesPerHour(db, day),
+  'devices by what happened today': (db) => deviceMovesSince(db, day),
+  'devices by status': (db) => listDevices(db, { ...page, status: 'Enrolled' }),
+  'devices of an order': (db) => listDevices(db, { ...page, orderId: '1' }),
+  'devices counted': (db) => countByStatus(db),
+  'all batches': (db) => listBatches(db, { ...page, order: 'newest' }),
+  'batches by status': (db) => listBatches(db, { ...page, status: 'Error', order: 'newest' }),
+  'batches by type': (db) => listBatches(db, { ...page, type: 'x', order: 'newest' }),
+  'items of a batch': (db) => itemsAfter(db, 1, 5, 51),
+  interfaces: (db) => summariseInterfaces(db),
+  'runs of a job': (db) => listRuns(db, 'x', page),
+  'last run': (db) => lastRun(db, 'x'),
+  'requests by state': (db) => summariseRequests(db, { ...page, states: ['sent', 'unknown'] }),
+  'all requests': (db) => summariseRequests(db, page),
+  'orders of a request': (db) => requestOrdersAfter(db, 1, 5, 51),
+  'devices of a request': (db) => requestDevicesAfter(db, 1, { orderId: 1, deviceId: 'x' }, 51),
+  'calls of a request': (db) => listExchanges(db, 1, page),
+  'calls that failed': (db) => failedExchanges(db, 20),
+  'processes of a daemon': (db) => workersOf(db, 'loader', 10),
+  'audit of one thing': (db) => auditOf(db, 'file 1'),
+  'all events': (db) => listEvents(db, page),
+  'events of an order': (db) => listEvents(db, { ...page, referenceNumber: '1' }),
+};
+
+/** Those whose few rows have to be sorted. */
+const sorted: Readonly<Record<string, (db: Db) => Promise<unknown>>> = {
+  'devices by a number': (db) => listDevices(db, { ...page, text: 'x' }),
+  'devices by a number, at first': (db) => listDevices(db, { ...firstPage, text: 'x' }),
+  'orders by a number': (db) => searchOrders(db, 'x', 50),
+  'requests about an order': (db) => requestsOfOrder(db, '1', 50),
+  'requests without an answer': (db) => openProviderRequests(db, 50),
+};
+
+async function plansOf(ask: (db: Db) => Promise<unknown>): Promise<string[]> {
+  const { db, asked } = listening(store.db);
+  await ask(db);
+  expect(asked.length).toBeGreaterThan(0);
+  const plans = asked.map(async ({ sql, parameters }) => {
+    const explained = CompiledQuery.raw(`explain query plan ${sql}`, [...parameters]);
+    const { rows } = await store.db.executeQuery<{ detail: string }>(explained);
+    return rows.map((row) => row.detail);
+  });
+  return (await Promise.all(plans)).flat();
+}
+
+/** A walk over a table without an index, also from a place in it on: the rows looked for may be far apart. */
+const walksOver = (plan: string): boolean =>
+  /^SCAN (?!.*USING (COVERING )?INDEX)|USING INTEGER PRIMARY KEY \(rowid<\?\)$/.test(plan);
+
+test.each(Object.entries(queries))('%s are found by an index, in order', async (name, ask) => {
+  const plans = await plansOf(ask);
+  // A list of all there is has nothing to look for: newest first by its key, it ends with the page.
+  if (!name.startsWith('all ')) expect(plans.filter(walksOver)).toEqual([]);
+  expect(plans.filter((plan) => plan.includes('TEMP B-TREE FOR ORDER BY'))).toEqual([]);
+});
+
+test.each(Object.entries(sorted))('%s are found by an index', async (_name, ask) => {
+  expect((await plansOf(ask)).filter(walksOver)).toEqual([]);
+});
