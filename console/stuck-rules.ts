@@ -1,4 +1,4 @@
-import type { RequestSummary } from '../shared/store/provider-requests.ts';
+import type { RequestSummary } from '../shared/store/request-lists.ts';
 
 /** Which requests to a provider somebody should look at. Pure. */
 

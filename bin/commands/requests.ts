@@ -3,12 +3,9 @@ import type { Command } from 'commander';
 import { settleByHand } from '../../daemons/adaptor/settle-by-hand.ts';
 import { askNow, sendAgain } from '../../shared/operator/request-actions.ts';
 import { exchangesOf, type ProviderExchange } from '../../shared/store/provider-exchanges.ts';
-import {
-  listProviderRequests,
-  requestedOrders,
-  requireTransaction,
-  type RequestSummary,
-} from '../../shared/store/provider-requests.ts';
+import { requestedOrders, requireTransaction } from '../../shared/store/provider-requests.ts';
+import { summariseRequests, type RequestSummary } from '../../shared/store/request-lists.ts';
+import { openStates } from '../../shared/store/states/provider-request.ts';
 import { shortTime, table } from '../output.ts';
 import { examples, sessionOf, wholeNumber } from '../session.ts';
 
@@ -27,11 +24,22 @@ function addList(request: Command): void {
     .option('--open', 'only those without a final answer')
     .option('--provider <id>', 'only those to this provider')
     .option('--limit <n>', 'at most so many', wholeNumber, 50)
-    .action(async (filter: { open?: boolean; provider?: string; limit: number }, command: Command) => {
-      const session = sessionOf(command);
-      const requests = await session.withStore((db) => listProviderRequests(db, filter));
-      session.print(requests, requestTable(requests));
-    });
+    .action(
+      async (
+        { open, provider, limit }: { open?: boolean; provider?: string; limit: number },
+        command: Command,
+      ) => {
+        const session = sessionOf(command);
+        const requests = await session.withStore((db) =>
+          summariseRequests(db, {
+            provider,
+            limit,
+            states: open ? openStates : undefined,
+          }),
+        );
+        session.print(requests, requestTable(requests));
+      },
+    );
 }
 
 export const requestTable = (requests: readonly RequestSummary[]): string[] =>

@@ -20,12 +20,8 @@ import { askNow, sendAgain } from '../../shared/operator/request-actions.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
 import { auditOf } from '../../shared/store/audit.ts';
 import { listExchanges, type ExchangeSummary } from '../../shared/store/provider-exchanges.ts';
-import {
-  requestDevicesAfter,
-  requestOrdersAfter,
-  requireTransaction,
-  type ProviderRequestRow,
-} from '../../shared/store/provider-requests.ts';
+import { requireTransaction, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
+import { requestDevicesAfter, requestOrdersAfter } from '../../shared/store/request-lists.ts';
 import { askedStates } from '../../shared/store/states/provider-request.ts';
 import type { Db, Row } from '../../shared/store/tables.ts';
 

@@ -4,7 +4,7 @@ import { keyPage, newestFirst, shownRows } from '../paging.ts';
 import { select, status, table, time } from '../parts.ts';
 import { batchLink, firstLine, requestLink, requestStatus } from '../shown.ts';
 import { stuckReason } from '../stuck-rules.ts';
-import { summariseRequests, type RequestSummary } from '../../shared/store/provider-requests.ts';
+import { summariseRequests, type RequestSummary } from '../../shared/store/request-lists.ts';
 import { openStates, providerRequestStates } from '../../shared/store/states/provider-request.ts';
 
 /** Requests to providers: at first those without a final answer. */

@@ -4,12 +4,11 @@ import type { StepResult } from '../../shared/runtime/task-loop.ts';
 import { queuePublication } from '../../shared/store/deliveries.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
 import {
-  dueQuestions,
   noteRequest,
-  providersWithOpenRequests,
   requireRequest,
   type ProviderRequestRow,
 } from '../../shared/store/provider-requests.ts';
+import { dueQuestions, providersWithOpenRequests } from '../../shared/store/request-queue.ts';
 import { askedStates } from '../../shared/store/states/provider-request.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { askedRequest } from './asked-request.ts';

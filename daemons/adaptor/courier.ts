@@ -12,7 +12,8 @@ import {
   isBeingCalled,
   type ProviderExchange,
 } from '../../shared/store/provider-exchanges.ts';
-import { dueQuestions, dueRequests, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
+import { type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
+import { dueQuestions, dueRequests } from '../../shared/store/request-queue.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { aliveWorkerIds } from '../../shared/store/workers.ts';
 import { nextQuestion } from './ask-providers.ts';

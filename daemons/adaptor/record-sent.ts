@@ -2,11 +2,11 @@ import type { Runtime } from '../../shared/daemon/process.ts';
 import { moveBatch, requireBatch } from '../../shared/store/batches.ts';
 import type { Delivery } from '../../shared/store/deliveries.ts';
 import {
-  countQueued,
   moveRequest,
   requireRequest,
   type ProviderRequestRow,
 } from '../../shared/store/provider-requests.ts';
+import { countQueued } from '../../shared/store/request-queue.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { providerOf } from './provider.ts';
 import { spreadOut } from './schedule-rules.ts';

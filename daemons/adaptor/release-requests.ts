@@ -3,12 +3,8 @@ import type { Runtime } from '../../shared/daemon/process.ts';
 import type { StepResult } from '../../shared/runtime/task-loop.ts';
 import { queuePublication } from '../../shared/store/deliveries.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
-import {
-  dueRequests,
-  moveRequest,
-  noteRequest,
-  type ProviderRequestRow,
-} from '../../shared/store/provider-requests.ts';
+import { moveRequest, noteRequest, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
+import { dueRequests } from '../../shared/store/request-queue.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { messageFile } from './message-file.ts';
 import { providersBy, type Provider } from './provider.ts';

@@ -11,7 +11,8 @@ import type { Decision } from '../../shared/spool/inbox-worker.ts';
 import { wholeOf, type ReceivedFile } from '../../shared/spool/received-file.ts';
 import { findBatch, moveBatch, type Batch } from '../../shared/store/batches.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
-import { enrolledDevices, insertProviderRequest } from '../../shared/store/provider-requests.ts';
+import { enrolledDevices } from '../../shared/store/enrolled-devices.ts';
+import { insertProviderRequest } from '../../shared/store/provider-requests.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { providerOf, type Provider } from './provider.ts';
 import type {

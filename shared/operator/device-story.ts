@@ -5,7 +5,7 @@ import { deliveriesOfBatches } from '../store/deliveries.ts';
 import { deviceHistory, devicesById, type Device } from '../store/devices.ts';
 import { requestsOfDevice } from '../store/enrolment-requests.ts';
 import { listDispatches, requireOrder } from '../store/orders.ts';
-import { transactionsOfDevice } from '../store/provider-requests.ts';
+import { transactionsOfDevice } from '../store/request-lists.ts';
 import type { Db } from '../store/tables.ts';
 import { eventsOf } from '../store/workflow-events.ts';
 

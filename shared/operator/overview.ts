@@ -10,7 +10,7 @@ import { countFiles, listDeliveries, type Delivery } from '../store/deliveries.t
 import { countByStatus } from '../store/devices.ts';
 import { lastRun, type JobRun } from '../store/job-runs.ts';
 import { restingProviders, type ProviderRest } from '../store/provider-exchanges.ts';
-import { openProviderRequests, type RequestSummary } from '../store/provider-requests.ts';
+import { openProviderRequests, type RequestSummary } from '../store/request-lists.ts';
 import type { Db } from '../store/tables.ts';
 import { isAlive, workersOf } from '../store/workers.ts';
 

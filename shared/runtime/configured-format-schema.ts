@@ -27,8 +27,6 @@ export const sources = {
   ],
 } as const;
 
-export type FieldSource = (typeof sources)[keyof typeof sources][number];
-
 /** What a partner may name a device by in its answers. */
 export const deviceKeys = ['deviceId', 'serialNumber', 'imei', 'imei2', 'meid', 'firstIdentifier'] as const;
 /** What a partner that answers order by order may name an order by. */
@@ -341,7 +339,6 @@ export type FormatMapping = z.infer<typeof mapping>;
 export type RequestMapping = FormatMapping['request'];
 export type AnswerMapping = FormatMapping['answer'];
 export type AcknowledgementMapping = NonNullable<FormatMapping['acknowledgement']>;
-export type QueryMapping = NonNullable<FormatMapping['query']>;
 /** A column, element or property that is written. Only JSON has numbers. */
 export type MappedField = Omit<z.infer<typeof jsonFields>[number], 'number'> & { readonly number?: boolean };
 

@@ -5,7 +5,5 @@ export const roles = ['viewer', 'operator', 'administrator'] as const;
 
 export type Role = (typeof roles)[number];
 
-export const isRole = (text: string): text is Role => (roles as readonly string[]).includes(text);
-
 /** Whether somebody of a role may do what needs another. */
 export const suffices = (role: Role, needed: Role): boolean => roles.indexOf(role) >= roles.indexOf(needed);

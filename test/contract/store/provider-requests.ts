@@ -1,23 +1,20 @@
 import { expect, test } from '@jest/globals';
 
+import { enrolledDevices } from '../../../shared/store/enrolled-devices.ts';
 import {
-  countQueued,
-  dueQuestions,
-  dueRequests,
-  enrolledDevices,
   findByTransaction,
   insertProviderRequest,
   moveRequest,
   noteRequest,
-  openProviderRequests,
   recordOutcome,
   requestedOrders,
   requireRequest,
   sharedOrders,
-  transactionsOfDevice,
   type RequestChange,
   type RequestedOrderRecord,
 } from '../../../shared/store/provider-requests.ts';
+import { openProviderRequests, transactionsOfDevice } from '../../../shared/store/request-lists.ts';
+import { countQueued, dueQuestions, dueRequests } from '../../../shared/store/request-queue.ts';
 import type { RequestType } from '../../../shared/generic/device-enrolment-request.ts';
 import type { ProviderRequestState } from '../../../shared/store/states/provider-request.ts';
 import { addBatch, addProviderRequest, later, now, numbers } from '../../support/store-examples.ts';

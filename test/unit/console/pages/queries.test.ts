@@ -16,7 +16,7 @@ import {
   requestDevicesAfter,
   requestOrdersAfter,
   summariseRequests,
-} from '../../../../shared/store/provider-requests.ts';
+} from '../../../../shared/store/request-lists.ts';
 import type { Db, Tables } from '../../../../shared/store/tables.ts';
 import { workersOf } from '../../../../shared/store/workers.ts';
 import { listEvents } from '../../../../shared/store/workflow-events.ts';

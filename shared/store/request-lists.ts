@@ -1,0 +1,117 @@
+import type { KeyPage } from './key-page.ts';
+import type { ProviderRequestRow } from './provider-requests.ts';
+import { openStates, type ProviderRequestState } from './states/provider-request.ts';
+import type { Db, Row } from './tables.ts';
+
+/** Requests to providers as people look at them. */
+
+/** A request as lists show it: the message may be long. */
+export type RequestSummary = Omit<ProviderRequestRow, 'message_json'>;
+
+const summaryColumns = [
+  'id',
+  'provider_id',
+  'batch_id',
+  'transaction_id',
+  'provider_transaction_id',
+  'state',
+  'preparatory',
+  'attempts',
+  'release_at',
+  'queries',
+  'not_found',
+  'replaces_id',
+  'next_query_at',
+  'last_error',
+  'created_at',
+  'sent_at',
+  'accepted_at',
+  'finished_at',
+] as const satisfies readonly (keyof RequestSummary)[];
+
+export interface SummaryFilter extends KeyPage {
+  readonly states?: readonly ProviderRequestState[] | undefined;
+  readonly provider?: string | undefined;
+}
+
+/** Requests, newest first. */
+export async function summariseRequests(db: Db, filter: SummaryFilter): Promise<RequestSummary[]> {
+  if (filter.states === undefined) return summaryPage(db, filter).execute();
+  // The index has the requests of one state in order; of several states it would have to sort them all.
+  const pages = filter.states.map((state) => summaryPage(db, filter).where('state', '=', state).execute());
+  return (await Promise.all(pages))
+    .flat()
+    .sort((a, b) => b.id - a.id)
+    .slice(0, filter.limit);
+}
+
+function summaryPage(db: Db, { before, provider, limit }: SummaryFilter) {
+  let query = db.selectFrom('provider_request').select(summaryColumns).orderBy('id', 'desc').limit(limit);
+  if (provider !== undefined) query = query.where('provider_id', '=', provider);
+  return before === undefined ? query : query.where('id', '<', before);
+}
+
+/** Requests without a final answer, oldest first, and what was last heard of them. */
+export function openProviderRequests(db: Db, limit: number): Promise<RequestSummary[]> {
+  return db
+    .selectFrom('provider_request')
+    .select(summaryColumns)
+    .where('state', 'in', openStates)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+/** Orders of a request, by their ids, behind one of them. */
+export function requestOrdersAfter(
+  db: Db,
+  requestId: number,
+  after: number | undefined,
+  limit: number,
+): Promise<Row<'provider_request_order'>[]> {
+  let query = db
+    .selectFrom('provider_request_order')
+    .selectAll()
+    .where('request_id', '=', requestId)
+    .orderBy('order_id')
+    .limit(limit);
+  if (after !== undefined) query = query.where('order_id', '>', after);
+  return query.execute();
+}
+
+/** Devices of a request, by order and id, behind one of them. */
+export function requestDevicesAfter(
+  db: Db,
+  requestId: number,
+  after: { readonly orderId: number; readonly deviceId: string } | undefined,
+  limit: number,
+): Promise<Row<'provider_request_device'>[]> {
+  let query = db
+    .selectFrom('provider_request_device')
+    .selectAll()
+    .where('request_id', '=', requestId)
+    .orderBy('order_id')
+    .orderBy('device_id')
+    .limit(limit);
+  if (after !== undefined) {
+    query = query.where((where) =>
+      where.eb(where.refTuple('order_id', 'device_id'), '>', where.tuple(after.orderId, after.deviceId)),
+    );
+  }
+  return query.execute();
+}
+
+/** The provider transactions that named a device of an order, oldest first. */
+export async function transactionsOfDevice(db: Db, orderId: string, deviceId: string) {
+  const number = Number(orderId);
+  if (!Number.isSafeInteger(number)) return []; // No order that a generic request can name.
+  return db
+    .selectFrom('provider_request_device as asked')
+    .innerJoin('provider_request as request', 'request.id', 'asked.request_id')
+    .selectAll('request')
+    .select(['asked.outcome', 'asked.errors_json', 'asked.provider_device_id'])
+    .where('asked.device_id', '=', deviceId)
+    .where('asked.order_id', '=', number)
+    .orderBy('request.id')
+    .execute();
+}
