@@ -11,6 +11,8 @@ const mayImport = {
   'shared/store': ['shared/generic', 'shared/runtime'],
   'shared/spool': ['shared/runtime', 'shared/store'],
   'shared/https': ['shared/runtime'],
+  'shared/schedule': ['shared/runtime'],
+  'shared/probes': ['shared'],
   'shared/daemon': ['shared'],
   'shared/operator': ['shared'],
   'daemons/loader': ['shared'],
@@ -41,6 +43,11 @@ const pureRules = [
   'shared/https/connection-faults.ts',
   'shared/https/content-digest.ts',
   'shared/https/pace.ts',
+  'console/activity-rules.ts',
+  'console/log-line.ts',
+  'shared/schedule/*.ts',
+  'shared/probes/*-rules.ts',
+  'shared/probes/notice-text.ts',
   'shared/spool/identity.ts',
   'shared/spool/manifest.ts',
   'shared/spool/names.ts',
@@ -53,14 +60,17 @@ const pureRules = [
   'jobs/*-rules.ts',
 ];
 
-/** What the one script of the console uses. */
+/** What the scripts of the console use. */
 const browser = {
   confirm: 'readonly',
   document: 'readonly',
-  DOMParser: 'readonly',
-  fetch: 'readonly',
+  getComputedStyle: 'readonly',
+  getSelection: 'readonly',
+  htmx: 'readonly',
   location: 'readonly',
-  setInterval: 'readonly',
+  matchMedia: 'readonly',
+  ResizeObserver: 'readonly',
+  uPlot: 'readonly',
 };
 
 export default tseslint.config(

@@ -3,19 +3,25 @@ import { Command, CommanderError } from 'commander';
 import { exitCodeOf, exitCodes } from '../shared/runtime/exit-codes.ts';
 import { Fault, toFault } from '../shared/runtime/faults.ts';
 import { keepPrivate } from '../shared/runtime/private-process.ts';
+import { apiCommands } from './commands/api.ts';
 import { batchCommands } from './commands/batches.ts';
 import { configCommands } from './commands/config.ts';
 import { consoleCommands } from './commands/console.ts';
 import { daemonCommands } from './commands/daemons.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { fileCommands } from './commands/files.ts';
+import { intakeCommands } from './commands/intake.ts';
 import { installCommands } from './commands/install.ts';
 import { jobCommands } from './commands/jobs.ts';
 import { keyCommands } from './commands/keys.ts';
 import { orderCommands } from './commands/orders.ts';
+import { probeCommands } from './commands/probes.ts';
+import { propertyCommands } from './commands/properties.ts';
 import { requestCommands } from './commands/requests.ts';
 import { spoolCommands } from './commands/spool.ts';
+import { retentionCommands } from './commands/retention.ts';
 import { statusCommands } from './commands/status.ts';
+import { tokenCommands } from './commands/tokens.ts';
 import { userCommands } from './commands/users.ts';
 import { escapeControls } from './output.ts';
 
@@ -41,12 +47,18 @@ export function program(): Command {
     batchCommands,
     requestCommands,
     fileCommands,
+    intakeCommands,
     spoolCommands,
     jobCommands,
+    retentionCommands,
     statusCommands,
+    propertyCommands,
+    probeCommands,
     configCommands,
     keyCommands,
     userCommands,
+    tokenCommands,
+    apiCommands,
   ];
   for (const addTo of groups) addTo(enrol);
   return enrol;

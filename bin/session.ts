@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { openInstallation, type Place } from '../shared/daemon/process.ts';
 import { personAtKeyboard, type Operator } from '../shared/operator/operator.ts';
 import { loadConfig, type LoadedConfig } from '../shared/runtime/config.ts';
+import { Fault } from '../shared/runtime/faults.ts';
 import type { Db } from '../shared/store/tables.ts';
 import { outputOf, type Output } from './output.ts';
 
@@ -21,7 +22,7 @@ export interface Session extends Output {
   loadConfig(): Promise<LoadedConfig>;
   /** Opens the store for `work`, and closes it whatever happens. */
   withStore<T>(work: (db: Db, loaded: LoadedConfig) => Promise<T>): Promise<T>;
-  /** Runs `work` in the name of the person at the keyboard. */
+  /** The person at the keyboard. @throws Fault BAD_INPUT when the reason is blank */
   operator(reason: string): Operator;
 }
 
@@ -50,7 +51,11 @@ export function sessionOf(command: Command): Session {
         await db.destroy();
       }
     },
-    operator: (reason) => ({ who: personAtKeyboard(), reason, now: new Date() }),
+    operator: (text) => {
+      const reason = text.trim();
+      if (reason === '') throw new Fault('BAD_INPUT', 'a reason is needed: --reason says why');
+      return { who: personAtKeyboard(), reason, now: new Date() };
+    },
   };
 }
 

@@ -11,7 +11,7 @@ const entry = fileURLToPath(new URL('enrol.js', import.meta.url));
 
 /**
  * Runs each daemon as a process of its own and passes its lines on. The first that ends by itself ends all: whoever
- * watches this terminal should not have to notice that one of four is missing.
+ * watches this terminal should not have to notice that one of them is missing.
  *
  * @returns exit code: 0 when all stopped cleanly
  */

@@ -1,5 +1,6 @@
 import type { Config } from '../shared/runtime/config-schema.ts';
-import { inboxNames, outboxPlace, spoolProviders } from '../shared/runtime/paths.ts';
+import { Fault } from '../shared/runtime/faults.ts';
+import { extractorIntake, inboxNames, outboxPlace, spoolProviders } from '../shared/runtime/paths.ts';
 
 /** The processes of the product as CMP names its daemons. Pure. */
 
@@ -91,3 +92,14 @@ export const daemonList: readonly DaemonInfo[] = [
     settings: ({ console }) => ({ console }),
   },
 ];
+
+/** What it takes in, and can be paused: its inboxes; the extractor, which has none, as a whole. */
+export const intakesOf = (daemon: DaemonInfo, config: Config): readonly string[] =>
+  daemon.name === extractorIntake ? [extractorIntake] : daemon.inboxes(config);
+
+/** @throws Fault NOT_FOUND */
+export function daemonNamed(name: string): DaemonInfo {
+  const daemon = daemonList.find((known) => known.name === name);
+  if (!daemon) throw new Fault('NOT_FOUND', `there is no daemon ${name}`);
+  return daemon;
+}

@@ -5,7 +5,7 @@ import type { InboxOverview } from '../shared/operator/overview.ts';
 import type { DeliveryState } from '../shared/store/states/delivery.ts';
 
 /** Inboxes with what waits in them, by age, and what became of the rest. */
-export const inboxTable = (caption: string, inboxes: readonly InboxOverview[]): Html => {
+export const inboxTable = (caption: string, inboxes: readonly InboxOverview[], now: Date): Html => {
   const ages = Object.keys(inboxes[0]?.backlog ?? {}) as (keyof InboxOverview['backlog'])[];
   return table(
     caption,
@@ -18,7 +18,7 @@ export const inboxTable = (caption: string, inboxes: readonly InboxOverview[]): 
       { title: 'Done', number: true },
     ],
     inboxes.map((inbox) => [
-      inbox.name,
+      nameOf(inbox, now),
       ...ages.map((age) => inbox.backlog[age]),
       filesOf(inbox, 'deferred'),
       filesOf(inbox, 'held'),
@@ -27,6 +27,12 @@ export const inboxTable = (caption: string, inboxes: readonly InboxOverview[]): 
     ]),
   );
 };
+
+/** A crowded inbox is not looked through for every page. */
+function nameOf({ name, seenAt }: InboxOverview, now: Date): Value {
+  const seconds = Math.round((now.getTime() - seenAt.getTime()) / 1000);
+  return seconds < 1 ? name : html`${name} <span class="quiet">counted ${seconds} s ago</span>`;
+}
 
 function filesOf(inbox: InboxOverview, state: 'deferred' | 'held' | 'rejected' | 'done'): Value {
   const count = inbox[state];

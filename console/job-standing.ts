@@ -5,7 +5,9 @@ import type { Context } from './page.ts';
 import { status } from './parts.ts';
 import { runStatus } from './shown.ts';
 import type { Job, JobResult } from '../jobs/job.ts';
-import { scheduleOf } from '../jobs/schedule.ts';
+import { activeSchedule, jobKind, jobSettings, type JobSettings } from '../jobs/schedule.ts';
+import { nextTimes } from '../shared/schedule/due-times.ts';
+import { scheduleInWords } from '../shared/schedule/in-words.ts';
 import { findWish, type JobWish } from '../shared/store/job-wishes.ts';
 import { lastRun, type JobRun } from '../shared/store/job-runs.ts';
 import type { Db } from '../shared/store/tables.ts';
@@ -14,6 +16,9 @@ import { isAlive, workersOf } from '../shared/store/workers.ts';
 /** A job as it stands now. */
 export interface JobStanding {
   readonly job: Job;
+  readonly settings: JobSettings;
+  /** `scheduled`, `triggered` or `by hand`. */
+  readonly kind: string;
   /** When it runs by itself, in words. */
   readonly starts: string;
   readonly next: Date | undefined;
@@ -25,15 +30,19 @@ export async function jobStanding(
   { db, loaded, clock }: Pick<Context, 'db' | 'loaded' | 'clock'>,
   job: Job,
 ): Promise<JobStanding> {
-  const { enabled, schedule } = loaded.config.jobs[job.key];
+  const settings = await jobSettings(db, loaded.config, job.key);
+  const { enabled, schedule } = settings;
   const ways = [
-    ...(schedule === '' ? [] : [`${schedule} (${loaded.config.scheduler.timeZone})`]),
+    ...(schedule.kind === 'none' ? [] : [`${scheduleInWords(schedule)} (${schedule.timeZone})`]),
     ...(job.trigger === undefined ? [] : [`when a batch of ${job.trigger} is loaded`]),
   ];
+  const active = activeSchedule(settings);
   return {
     job,
+    settings,
+    kind: jobKind(job, settings),
     starts: enabled ? ways.join(', and ') || 'by hand' : 'by hand: it is not enabled',
-    next: scheduleOf(loaded.config, job.key)?.nextRun(clock.now()) ?? undefined,
+    next: active && nextTimes(active, clock.now(), 1)[0],
     last: await lastRun(db, job.key),
     wish: await findWish(db, job.key),
   };
@@ -54,6 +63,9 @@ export async function schedulerWarning(db: Db, now: Date): Promise<Html | false>
 
 export const jobLink = ({ key, name }: Job): Html =>
   html`<a href="${pathTo('/jobs/:job', { job: key })}">${name}</a>`;
+
+export const enabledStatus = ({ enabled }: JobSettings): Html =>
+  enabled ? status('ok', 'enabled') : status('warn', 'not enabled');
 
 export function jobStatus({ last, wish }: JobStanding): Html {
   const problems = last === undefined ? 0 : resultOf(last).problems.length;

@@ -1,5 +1,6 @@
 import { html, type Html } from './html.ts';
 import { menuGroups, type Page, type User } from './page.ts';
+import { vendored, type Vendored } from './vendor.ts';
 import { suffices } from '../shared/store/states/role.ts';
 
 export const product = 'Device Enrolment';
@@ -29,8 +30,9 @@ export const layout = (frame: Frame, content: Html): string =>
         <meta name="color-scheme" content="light dark" />
         <title>${frame.title} · ${product}</title>
         <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
+        ${frame.signedIn && stylesheet(vendored.plotStyle)}
         <link rel="stylesheet" href="/assets/style.css" />
-        <script src="/assets/console.js" defer></script>
+        ${frame.signedIn && scripts}
       </head>
       <body>
         <a class="skip" href="#main">Skip to content</a>
@@ -42,15 +44,48 @@ export const layout = (frame: Frame, content: Html): string =>
         <main
           id="main"
           tabindex="-1"
-          ${frame.refreshSeconds !== undefined && html`data-refresh="${frame.refreshSeconds}"`}
+          ${frame.refreshSeconds !== undefined && refreshing(frame.refreshSeconds)}
         >
           <h1>${frame.title}</h1>
           ${frame.notice !== undefined && html`<p class="notice" role="status">${frame.notice}</p>`}
           ${content}
         </main>
-        <footer>${product} ${frame.version}</footer>
+        <footer>
+          ${product} ${frame.version}
+          ${frame.refreshSeconds !== undefined && html`<span data-refreshing></span>`}
+        </footer>
       </body>
     </html> `.toString();
+
+/**
+ * What htmx must not do: run text as a script, ask another server, put in styles and scripts of its own (our policy
+ * would refuse them), and keep what a page says after somebody has signed out.
+ */
+const htmxSettings = {
+  allowEval: false,
+  allowScriptTags: false,
+  disableInheritance: true,
+  historyCacheSize: 0,
+  includeIndicatorStyles: false,
+  selfRequestsOnly: true,
+};
+
+const stylesheet = ({ path, integrity }: Vendored): Html =>
+  html`<link rel="stylesheet" href="${path}" integrity="${integrity}" />`;
+
+const script = ({ path, integrity }: Vendored): Html =>
+  html`<script src="${path}" integrity="${integrity}" defer></script>`;
+
+const scripts = html`
+  <meta name="htmx-config" content="${JSON.stringify(htmxSettings)}" />
+  ${script(vendored.htmx)} ${script(vendored.serverSentEvents)} ${script(vendored.plots)}
+  <script src="/assets/console.js" defer></script>
+  <script src="/assets/plots.js" defer></script>
+`;
+
+/** The same page again, of which the content is taken. The header tells that nobody has asked for it. */
+const refreshing = (seconds: number): Html =>
+  html`hx-get="" hx-trigger="${`every ${seconds}s`}" hx-select="#main > *" hx-headers="${'{"x-refresh":"1"}'}"`;
 
 const account = ({ user, csrf }: NonNullable<Frame['signedIn']>): Html => html`
   <div class="account">

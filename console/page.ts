@@ -54,6 +54,30 @@ export interface Page {
   readonly render: (context: Context, request: PageRequest) => Promise<Html>;
 }
 
+export interface StreamRequest extends PageRequest {
+  /** Id of the last message that the browser has, when it comes back. */
+  readonly after: string | undefined;
+}
+
+export interface StreamMessage {
+  readonly event: string;
+  readonly content: Html;
+  /** With it the browser asks for what follows. */
+  readonly id: string;
+}
+
+/** The part of a page that goes on by itself, as server-sent events. */
+export interface Stream {
+  readonly path: string;
+  readonly role: Role;
+  /** The next message is asked for when the last one was taken, until the signal. @throws Fault before the first one */
+  readonly open: (
+    context: Context,
+    request: StreamRequest,
+    signal: AbortSignal,
+  ) => Promise<AsyncIterable<StreamMessage>>;
+}
+
 /** Where to go after an action, and what is said there, once. */
 export interface Redirect {
   /** A path of ours. */

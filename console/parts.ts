@@ -26,7 +26,10 @@ export const table = (
   rows: readonly (readonly Value[])[],
 ): Html => {
   const shown = columns.map((column) => (typeof column === 'string' ? { title: column } : column));
-  const className = (index: number) => shown[index]?.number === true && html`class="number"`;
+  const className = (index: number) => {
+    if (shown[index]?.number === true) return html`class="number"`;
+    return rows.some((cells) => isProse(cells[index])) && html`class="prose"`;
+  };
   return html`
     <div class="table" role="region" aria-label="${caption}" tabindex="0">
       <table>
@@ -56,6 +59,15 @@ export const table = (
     </div>
   `;
 };
+
+/** More than a few words: its column keeps some room where there is too little for all. */
+const isProse = (cell: Value): boolean =>
+  /^(?=.*\s.*\s).{25}/s.test(
+    html`${cell}`
+      .toString()
+      .replace(/<[^>]*>/g, '')
+      .trim(),
+  );
 
 /** Names and values of one thing; what has no value is left out. */
 export const facts = (entries: readonly (readonly [string, Value])[]): Html => html`
@@ -89,4 +101,19 @@ export const select = (
       )}
     </select>
   </label>
+`;
+
+export interface Choice {
+  readonly title: string;
+  readonly to: string;
+  readonly chosen: boolean;
+}
+
+/** What a page can show instead, as links beside each other. */
+export const choiceLinks = (label: string, choices: readonly Choice[]): Html => html`
+  <nav class="switch" aria-label="${label}">
+    ${choices.map(
+      ({ title, to, chosen }) => html`<a href="${to}" ${chosen && html`aria-current="true"`}>${title}</a>`,
+    )}
+  </nav>
 `;

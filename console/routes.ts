@@ -40,13 +40,13 @@ export function routes(
   }
 }
 
-const askedOf = (request: FastifyRequest): PageRequest => ({
+export const askedOf = (request: FastifyRequest): PageRequest => ({
   path: pathOf(request),
   params: new Values(request.params),
   query: new Values(request.query),
 });
 
-function contextOf(runtime: Runtime, request: FastifyRequest): Context {
+export function contextOf(runtime: Runtime, request: FastifyRequest): Context {
   const { user, csrf, digest: session } = visitOf(request);
   return { ...runtime, user, csrf, session };
 }

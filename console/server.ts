@@ -9,9 +9,10 @@ import { resolve } from 'node:path';
 import type { Runtime } from '../shared/daemon/process.ts';
 import { consolePlaceOf, type ConsolePlace } from '../shared/runtime/console-rules.ts';
 import { bug, errnoOf, Fault } from '../shared/runtime/faults.ts';
-import { readServerCredentials, type ServerCredentials } from '../shared/runtime/server-credentials.ts';
+import { readSecret } from '../shared/runtime/secrets.ts';
 import type { StepResult, Task } from '../shared/runtime/task-loop.ts';
 import { createApp, type AppOptions } from './app.ts';
+import { Certificate } from './certificate.ts';
 import { removeOld } from './sessions.ts';
 
 const seconds = {
@@ -33,14 +34,16 @@ export class ConsoleServer implements Task {
   readonly name = 'console';
   readonly #runtime: Runtime;
   readonly #app: FastifyInstance;
+  readonly #certificate: Certificate | undefined;
   /** Connections over which nothing was asked yet. */
   readonly #unused = new Set<Socket>();
   #tidied = -Infinity;
   #port = 0;
 
-  private constructor(runtime: Runtime, app: FastifyInstance) {
+  private constructor(runtime: Runtime, app: FastifyInstance, certificate: Certificate | undefined) {
     this.#runtime = runtime;
     this.#app = app;
+    this.#certificate = certificate;
     const came = (socket: Socket) => {
       this.#unused.add(socket);
       socket.once('close', () => this.#unused.delete(socket));
@@ -56,23 +59,26 @@ export class ConsoleServer implements Task {
    */
   static async open(
     runtime: Runtime,
-    options: Pick<AppOptions, 'passwords' | 'pages' | 'actions'> = {},
+    options: Omit<AppOptions, 'secure' | 'behindServer' | 'serverFactory'> = {},
   ): Promise<ConsoleServer> {
     const { config, home } = runtime.loaded;
     const settings = config.console;
     const place = consolePlaceOf(settings.address);
     if (place === undefined) throw bug('the address was not checked');
-    const holder = { setting: 'console', prefix: 'console' };
-    const tls =
-      settings.certificateFile === '' ? undefined : await readServerCredentials(home, holder, settings);
+    const tls = settings.certificateFile === '' ? undefined : await Certificate.read(runtime);
     const behindServer = 'path' in place;
+    const { metricsTokenFile } = settings;
     const app = await createApp(runtime, {
       ...options,
+      metricsToken:
+        metricsTokenFile === ''
+          ? undefined
+          : await readSecret({ name: 'console-metrics-token', file: resolve(home, metricsTokenFile) }),
       secure: tls !== undefined || behindServer,
       behindServer,
       serverFactory: serverFactory(tls),
     });
-    const server = new ConsoleServer(runtime, app);
+    const server = new ConsoleServer(runtime, app, tls);
     await server.#listen('path' in place ? { path: resolve(home, place.path) } : place);
     return server;
   }
@@ -100,6 +106,8 @@ export class ConsoleServer implements Task {
   /** @throws Fault STORE_… */
   async step(): Promise<StepResult> {
     const { db, clock, loaded } = this.#runtime;
+    const { server } = this.#app;
+    if (server instanceof SecureServer) await this.#certificate?.renew(server);
     if (clock.monotonic() - this.#tidied < tidyMinutes * 60_000) return idle;
     await removeOld(db, loaded.config.console, clock.now());
     this.#tidied = clock.monotonic();
@@ -119,7 +127,7 @@ export class ConsoleServer implements Task {
 }
 
 const serverFactory =
-  (tls: ServerCredentials | undefined): FastifyServerFactory =>
+  (tls: Certificate | undefined): FastifyServerFactory =>
   (handler) => {
     const limits = {
       headersTimeout: seconds.head * 1000,
@@ -127,9 +135,8 @@ const serverFactory =
       keepAliveTimeout: seconds.idle * 1000,
       connectionsCheckingInterval: 1000,
     };
-    const secure = { ...tls, minVersion: 'TLSv1.2', handshakeTimeout: seconds.handshake * 1000 } as const;
     const server: Server = tls
-      ? createSecure({ ...limits, ...secure }, handler)
+      ? createSecure({ ...limits, ...tls.options, handshakeTimeout: seconds.handshake * 1000 }, handler)
       : createPlain(limits, handler);
     server.maxConnections = connections;
     server.setTimeout(seconds.idle * 1000);

@@ -1,7 +1,9 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { ConsoleConfig } from '../shared/runtime/console-schema.ts';
+import { countingSince } from '../shared/operator/lock-out-rules.ts';
+import { secretDigest } from '../shared/runtime/secrets.ts';
 import {
   addSession,
   findSession,
@@ -27,21 +29,17 @@ export interface Visit {
 const minute = 60_000;
 /** A session is not written anew with every request. */
 const touchSeconds = 10;
-/** Failures to sign in count for so long. */
-export const failureMinutes = 15;
 
 const newToken = (): string => randomBytes(32).toString('base64url');
 
-export const digestOf = (token: string): string => createHash('sha256').update(token).digest('hex');
-
 /** Whether two secrets are the same, in a time that tells nothing of where they differ. */
 export const isSameSecret = (one: string, other: string): boolean =>
-  timingSafeEqual(Buffer.from(digestOf(one)), Buffer.from(digestOf(other)));
+  timingSafeEqual(Buffer.from(secretDigest(one)), Buffer.from(secretDigest(other)));
 
 /** A new session. @returns its token, which only the browser keeps */
 export async function startSession(trx: Db, userId: number, now: Date): Promise<string> {
   const token = newToken();
-  await addSession(trx, { digest: digestOf(token), user_id: userId, csrf: newToken() }, now);
+  await addSession(trx, { digest: secretDigest(token), user_id: userId, csrf: newToken() }, now);
   return token;
 }
 
@@ -56,7 +54,7 @@ export async function findVisit(
   token: string,
   active: boolean,
 ): Promise<Visit | undefined> {
-  const found = await findSession(db, digestOf(token));
+  const found = await findSession(db, secretDigest(token));
   if (found === undefined || found.user.disabled_at !== null) return undefined;
   const { session, user } = found;
   const now = clock.now();
@@ -80,12 +78,12 @@ const hasEnded = (session: ConsoleSession, settings: ConsoleConfig, now: Date): 
   session.created_at <= ago(now, settings.sessionMinutes).toISOString() ||
   session.seen_at <= ago(now, settings.idleMinutes).toISOString();
 
-export const ago = (now: Date, minutes: number): Date => new Date(now.getTime() - minutes * minute);
+const ago = (now: Date, minutes: number): Date => new Date(now.getTime() - minutes * minute);
 
 /** Sessions that nobody comes back to, and failures that count no more. */
 export const removeOld = (db: Db, settings: ConsoleConfig, now: Date): Promise<void> =>
   removeEnded(db, {
     created: ago(now, settings.sessionMinutes),
     seen: ago(now, settings.idleMinutes),
-    failed: ago(now, failureMinutes),
+    failed: countingSince(now),
   });

@@ -22,6 +22,7 @@ const linkOrNothing = (pattern: string, name: string, value: string | number | n
   value === null ? null : link(pattern, name, value);
 
 export const fileLink = (id: number): Html => link('/files/:file', 'file', id);
+export const batchNumber = (id: number): Html => link('/interfaces/:batch', 'batch', id);
 export const batchLink = (id: number | null): Html | null => linkOrNothing('/interfaces/:batch', 'batch', id);
 export const orderLink = (id: string): Html => link('/orders/:order', 'order', id);
 export const deviceLink = (id: string): Html => link('/devices/:device', 'device', id);

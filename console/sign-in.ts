@@ -1,6 +1,8 @@
 import type { Runtime } from '../shared/daemon/process.ts';
+import { allowedFailures, countingSince } from '../shared/operator/lock-out-rules.ts';
 import type { Passwords } from '../shared/operator/passwords.ts';
 import { Fault } from '../shared/runtime/faults.ts';
+import { secretDigest } from '../shared/runtime/secrets.ts';
 import { recordAudit } from '../shared/store/audit.ts';
 import {
   addFailure,
@@ -15,10 +17,7 @@ import {
   type ConsoleUser,
 } from '../shared/store/console-users.ts';
 import { inTransaction } from '../shared/store/open-store.ts';
-import { ago, digestOf, failureMinutes, startSession, type Visit } from './sessions.ts';
-
-/** After so many failures in `failureMinutes` a user is locked out, whoever failed. */
-const allowedFailures = 10;
+import { startSession, type Visit } from './sessions.ts';
 
 /** What signing in needs beside the store. */
 export interface SignInDesk {
@@ -65,7 +64,7 @@ function begin({ db, clock }: Runtime, user: ConsoleUser | undefined): Promise<s
   return inTransaction(db, async (trx) => {
     if (user === undefined) return 'unknown name';
     if (user.disabled_at !== null) return 'disabled';
-    const failures = await countFailures(trx, user.id, ago(now, failureMinutes));
+    const failures = await countFailures(trx, user.id, countingSince(now));
     if (failures >= allowedFailures) return 'locked out';
     await addFailure(trx, user.id, now);
     return undefined;
@@ -84,7 +83,7 @@ async function admit(
     if (present?.password_hash !== user.password_hash || present.disabled_at !== null) return undefined;
     await removeFailures(trx, user.id);
     await noteSignedIn(trx, user.id, now);
-    if (previous !== undefined) await removeSession(trx, digestOf(previous));
+    if (previous !== undefined) await removeSession(trx, secretDigest(previous));
     const subject = `user ${user.name}`;
     const entry = { who: user.name, action: 'sign-in', subject, reason: null, before: null, after: { from } };
     await recordAudit(trx, entry, now);

@@ -34,6 +34,13 @@ export class Values {
     return value;
   }
 
+  /** What stands behind the prefix in the names of the fields: `31` of a box `file.31` that was ticked. */
+  behind(prefix: string): string[] {
+    return [...this.#values.keys()].flatMap((name) =>
+      name.startsWith(prefix) ? [name.slice(prefix.length)] : [],
+    );
+  }
+
   /** A whole number from 1. @throws Fault BAD_INPUT */
   number(name: string): number {
     const value = this.optionalNumber(name);

@@ -7,12 +7,14 @@ export const batchErrorManagementJob: Job = {
   key: 'batchErrorManagement',
   name: 'Batch Error Management',
   description: 'Sets every Error batch back to its last valid stage.',
-  run: async ({ db, worker, clock }) => {
+  run: async ({ db, worker, clock, run }) => {
     const batches = await listBatches(db, { status: 'Error', limit: 10_000, order: 'oldest' });
-    for (const batch of batches) {
-      await inTransaction(db, (trx) =>
-        reprocessBatch(trx, batch.id, worker.actor, clock.now(), 'Batch Error Management'),
-      );
+    for (const [index, batch] of batches.entries()) {
+      await inTransaction(db, async (trx) => {
+        await reprocessBatch(trx, batch.id, worker.actor, clock.now(), 'Batch Error Management');
+        await run.batch(trx, batch.id, 'set back');
+      });
+      await run.progress(index + 1, batches.length);
     }
     return { batches: batches.length, records: 0, problems: [] };
   },

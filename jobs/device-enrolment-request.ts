@@ -88,7 +88,7 @@ async function waitingOrder(
 }
 
 async function writeBatch(
-  { worker, clock }: JobContext,
+  { worker, clock, run }: JobContext,
   trx: Db,
   providerId: string,
   requests: readonly PlannedRequest[],
@@ -113,6 +113,7 @@ async function writeBatch(
     worker.actor,
     now,
   );
+  await run.batch(trx, batch.id, 'made');
   for (const { order, requestType, devices } of requests) {
     const orderId = String(order.id);
     await insertRequest(trx, { batchId: batch.id, orderId, providerId, requestType, devices }, now);

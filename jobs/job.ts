@@ -1,15 +1,31 @@
 import type { Clock } from '../shared/runtime/clock.ts';
+import type { LoadedConfig } from '../shared/runtime/config.ts';
 import type { JobKey } from '../shared/runtime/config-schema.ts';
 import type { Emit } from '../shared/runtime/events.ts';
+import type { RunBatch } from '../shared/store/job-run-batches.ts';
 import type { Db } from '../shared/store/tables.ts';
 import type { Worker } from '../shared/store/workers.ts';
 
-/** What a job works with. */
-export interface JobContext {
+/** What a process that runs jobs has at hand. */
+export interface JobHost {
   readonly db: Db;
+  readonly loaded: LoadedConfig;
   readonly worker: Worker;
   readonly clock: Clock;
   readonly emit: Emit;
+}
+
+/** What a job works with. */
+export interface JobContext extends JobHost {
+  readonly run: RunNotes;
+}
+
+/** What people see of a run while it is under way, and afterwards. */
+export interface RunNotes {
+  /** So many records are done, of so many if that is known. Not within a transaction; written now and then only. */
+  progress(done: number, total?: number): Promise<void>;
+  /** The run made this batch, works it off, or sets it back; part of the transaction in which it does. */
+  batch(trx: Db, batchId: number, what: RunBatch['what']): Promise<void>;
 }
 
 /** What a run did: counts for people, and the problems it met without stopping. */

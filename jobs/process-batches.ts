@@ -41,25 +41,33 @@ export async function processBatches(
   type: string,
   handle: ItemHandler,
 ): Promise<JobResult> {
-  let batches = 0;
   let records = 0;
   const problems: string[] = [];
-  for (const batch of await loadedBatches(context.db, type, 1000)) {
-    const done = await processBatch(context, batch, handle);
-    batches++;
+  const batches = await loadedBatches(context.db, type, 1000);
+  const total = batches.reduce((sum, batch) => sum + batch.record_count, 0);
+  let before = 0;
+  for (const batch of batches) {
+    const passed = (sequence: number) => context.run.progress(before + sequence, total);
+    const done = await processBatch(context, batch, handle, passed);
+    before += batch.record_count;
     records += done.records;
     problems.push(...done.problems);
   }
-  return { batches, records, problems };
+  return { batches: batches.length, records, problems };
 }
 
-async function processBatch(context: JobContext, batch: Batch, handle: ItemHandler) {
-  const { db, worker, clock } = context;
-  if (batch.stage === 'Extract/Load') {
-    await inTransaction(db, (trx) =>
-      moveBatch(trx, batch.id, { stage: 'Batch', status: 'In progress' }, worker.actor, clock.now()),
-    );
-  }
+async function processBatch(
+  context: JobContext,
+  batch: Batch,
+  handle: ItemHandler,
+  passed: (sequence: number) => Promise<void>,
+) {
+  const { db, worker, clock, run } = context;
+  await inTransaction(db, async (trx) => {
+    await run.batch(trx, batch.id, 'worked off');
+    if (batch.stage !== 'Extract/Load') return;
+    await moveBatch(trx, batch.id, { stage: 'Batch', status: 'In progress' }, worker.actor, clock.now());
+  });
   failPoint('job.batch-taken');
   const problems: string[] = [];
   let records = 0;
@@ -68,6 +76,7 @@ async function processBatch(context: JobContext, batch: Batch, handle: ItemHandl
     const fault = await processItem(context, batch, item, handle);
     if (fault) problems.push(`batch ${batch.id}, item ${item.sequence}: ${fault.message}`);
     records++;
+    await passed(item.sequence);
   }
   const status = problems.length === 0 ? 'Complete' : 'Error';
   const note = problems.length === 0 ? null : `${problems.length} item(s) in error`;

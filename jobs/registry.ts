@@ -3,6 +3,7 @@ import { batchErrorManagementJob } from './batch-error-management.ts';
 import { deviceEnrolmentRequestJob } from './device-enrolment-request.ts';
 import { deviceEnrolmentResponseJob } from './device-enrolment-response.ts';
 import type { Job } from './job.ts';
+import { dryRunJob, retentionJob } from './retention.ts';
 import { salesOrderDispatchJob } from './sales-order-dispatch.ts';
 
 /** Every job, in the order of a device's life. */
@@ -11,6 +12,8 @@ export const jobs: readonly Job[] = [
   deviceEnrolmentRequestJob,
   deviceEnrolmentResponseJob,
   batchErrorManagementJob,
+  retentionJob,
+  dryRunJob(),
 ];
 
 /** The job by its key or its name in CMP. @throws Fault NOT_FOUND */

@@ -3,7 +3,8 @@ import { failPoint } from '../shared/runtime/fail-point.ts';
 import { Fault, toFault } from '../shared/runtime/faults.ts';
 import { completeRun, failRun, startRun, type JobRun } from '../shared/store/job-runs.ts';
 import { inTransaction } from '../shared/store/open-store.ts';
-import type { Job, JobContext, JobResult } from './job.ts';
+import type { Job, JobHost, JobResult } from './job.ts';
+import { runNotes } from './run-notes.ts';
 
 export interface FinishedRun {
   readonly run: JobRun;
@@ -13,13 +14,19 @@ export interface FinishedRun {
 /**
  * Runs a job and records the run.
  *
+ * @param tick the due time that it is for; nothing runs when another process has taken that
  * @throws Fault ALREADY_RUNNING; whatever made the job fail, after it was recorded
  */
-export async function runJob(context: JobContext, job: Job, cause: JobRun['cause']): Promise<FinishedRun> {
+export async function runJob(
+  host: JobHost,
+  job: Job,
+  cause: JobRun['cause'],
+  tick?: number,
+): Promise<FinishedRun> {
   if (inHand.has(job.key)) throw alreadyRunning(job);
   inHand.add(job.key);
   try {
-    return await recorded(context, job, cause);
+    return await recorded(host, job, cause, tick);
   } finally {
     inHand.delete(job.key);
   }
@@ -30,16 +37,21 @@ const inHand = new Set<string>();
 
 const alreadyRunning = (job: Job): Fault => new Fault('ALREADY_RUNNING', `the job ${job.name} is running`);
 
-async function recorded(context: JobContext, job: Job, cause: JobRun['cause']): Promise<FinishedRun> {
-  const { db, worker, clock, emit } = context;
-  const started = await inTransaction(db, (trx) => startRun(trx, job.key, cause, worker, clock.now()));
+async function recorded(
+  host: JobHost,
+  job: Job,
+  cause: JobRun['cause'],
+  tick: number | undefined,
+): Promise<FinishedRun> {
+  const { db, worker, clock, emit } = host;
+  const started = await inTransaction(db, (trx) => startRun(trx, job.key, cause, worker, clock.now(), tick));
   if (!started) throw alreadyRunning(job);
   const fields = { job: job.name, run: started.id };
   emit('job.started', { ...fields, cause });
   failPoint('job.started');
   const begin = clock.monotonic();
   try {
-    const result = await job.run(context);
+    const result = await job.run({ ...host, run: runNotes(host, started.id) });
     failPoint('job.worked');
     const run = await completeRun(db, started.id, result, clock.now());
     emit('job.finished', { ...fields, milliseconds: Math.round(clock.monotonic() - begin), ...result });

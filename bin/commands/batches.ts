@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { reprocess } from '../../shared/operator/batch-actions.ts';
+import { chooseInError, reprocess, reprocessEach } from '../../shared/operator/batch-actions.ts';
 import {
   batchHistory,
   batchItems,
@@ -9,6 +9,7 @@ import {
   type Batch,
 } from '../../shared/store/batches.ts';
 import { deliveriesOfBatches } from '../../shared/store/deliveries.ts';
+import { printMany, requireOneOrAll } from '../many.ts';
 import { shortTime, table } from '../output.ts';
 import { examples, sessionOf, wholeNumber } from '../session.ts';
 
@@ -82,13 +83,43 @@ export function batchCommands(enrol: Command): void {
       ]);
     });
 
+  addReprocess(batch);
+}
+
+interface ReprocessOptions {
+  readonly reason: string;
+  readonly all?: boolean;
+  readonly type?: string;
+}
+
+function addReprocess(batch: Command): void {
   batch
-    .command('reprocess <batch>')
+    .command('reprocess [batch]')
     .description('set an Error batch back to its last valid stage, which triggers it again')
-    .addHelpText('after', examples('enrol batch reprocess 12 --reason "serial number corrected"'))
+    .addHelpText(
+      'after',
+      examples(
+        'enrol batch reprocess 12 --reason "serial number corrected"',
+        'enrol batch reprocess --all --type "Sales Order Dispatch" --reason "orders imported"',
+      ),
+    )
+    .option('--all', 'in place of a number: all batches in error that match, the newest 1000 at a time')
+    .option('--type <interface>', 'with --all: only batches of this interface')
     .requiredOption('--reason <text>', 'why; kept in the audit')
-    .action(async (text: string, { reason }: { reason: string }, command: Command) => {
+    .action(async (text: string | undefined, options: ReprocessOptions, command: Command) => {
+      requireOneOrAll(text, { ...options }, ['type']);
       const session = sessionOf(command);
+      const { reason, type } = options;
+      if (text === undefined) {
+        const result = await session.withStore(async (db) => {
+          const operator = session.operator(reason);
+          const { batches, more } = await chooseInError(db, type);
+          const ids = batches.map(({ id }) => id);
+          return { ...(await reprocessEach(db, operator, ids)), more };
+        });
+        printMany(session, 'batch', result);
+        return;
+      }
       const changed = await session.withStore((db) =>
         reprocess(db, session.operator(reason), wholeNumber(text)),
       );

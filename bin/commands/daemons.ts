@@ -6,6 +6,7 @@ import { loader } from '../../daemons/loader/main.ts';
 import { scheduler } from '../../jobs/scheduler.ts';
 import { runDaemon, type Runtime, type Work } from '../../shared/daemon/process.ts';
 import { addressOf } from '../../shared/runtime/listen-rules.ts';
+import { listConsoleUsers } from '../../shared/store/console-users.ts';
 import { examples, sessionOf } from '../session.ts';
 import { up } from '../up.ts';
 
@@ -49,6 +50,9 @@ const daemons: Readonly<Record<string, Daemon>> = {
   },
 };
 
+const withoutConsole =
+  'The console is not started: nobody may use it yet. enrol user add NAME --role administrator adds a user.';
+
 export function daemonCommands(enrol: Command): void {
   for (const [name, { description, plan, options = [] }] of Object.entries(daemons)) {
     const command = enrol
@@ -68,11 +72,17 @@ export function daemonCommands(enrol: Command): void {
 
   enrol
     .command('up')
-    .description('run all daemons and the scheduler in this terminal; Ctrl-C stops them all')
+    .description(
+      'run all daemons, the scheduler and, when it has a user, the console in this terminal; Ctrl-C stops them all',
+    )
     .addHelpText('after', examples('enrol --home /srv/enrol up'))
     .action(async (_options: unknown, command: Command) => {
       const session = sessionOf(command);
-      await session.withStore(() => Promise.resolve()); // What is wrong for all of them is said once.
-      process.exitCode = await up(session.place, Object.keys(daemons));
+      // What is wrong for all of them, a missing store for one, is said once.
+      const users = await session.withStore(listConsoleUsers);
+      const hasConsole = users.some(({ disabled_at }) => disabled_at === null);
+      if (!hasConsole) process.stderr.write(`${withoutConsole}\n`);
+      const names = [...Object.keys(daemons), ...(hasConsole ? ['console'] : [])];
+      process.exitCode = await up(session.place, names);
     });
 }

@@ -1,24 +1,14 @@
 import type { Command } from 'commander';
 
-import { holdFile, releaseFile, reloadFile, retryFile } from '../../shared/operator/file-actions.ts';
 import { isFaultCode, faultRow } from '../../shared/runtime/fault-codes.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
-import { spoolFolder } from '../../shared/runtime/paths.ts';
 import { companionOf, findDelivery, listDeliveries, type Delivery } from '../../shared/store/deliveries.ts';
 import { deliveryStates } from '../../shared/store/states/delivery.ts';
 import { Option } from 'commander';
 import { shortTime, table } from '../output.ts';
 import { examples, sessionOf, wholeNumber } from '../session.ts';
-
-const actions = {
-  retry: { description: 'try a rejected or deferred file again now', act: retryFile },
-  hold: { description: 'put a rejected or deferred file aside, into hold/', act: holdFile },
-  release: { description: 'try a held file again now', act: releaseFile },
-  reload: { description: 'load a file that was rejected as a duplicate, all the same', act: reloadFile },
-} as const;
-
-/** A published document may hold personal data: its content is not for lists. */
-const withoutContent = ({ content, ...file }: Delivery) => file;
+import { fileActionCommands, withoutContent } from './file-actions.ts';
+import { previewCommand } from './file-preview.ts';
 
 export function fileCommands(enrol: Command): void {
   const file = enrol.command('file').description('files received and produced');
@@ -50,20 +40,8 @@ export function fileCommands(enrol: Command): void {
       session.print(withoutContent(found), describe(found));
     });
 
-  for (const [name, { description, act }] of Object.entries(actions)) {
-    file
-      .command(`${name} <file>`)
-      .description(description)
-      .addHelpText('after', examples(`enrol file ${name} 31 --reason "the cause is mended"`))
-      .requiredOption('--reason <text>', 'why; kept in the audit')
-      .action(async (text: string, { reason }: { reason: string }, command: Command) => {
-        const session = sessionOf(command);
-        const changed = await session.withStore((db, loaded) =>
-          act(db, spoolFolder(loaded), session.operator(reason), wholeNumber(text)),
-        );
-        session.print(withoutContent(changed), `File ${changed.id} (${changed.name}): ${changed.state}`);
-      });
-  }
+  fileActionCommands(file);
+  previewCommand(file);
 }
 
 /** The marker or manifest that came with the file. */
@@ -109,6 +87,7 @@ function describe(file: Delivery): string[] {
     ['next try', shortTime(file.next_try_at)],
     ['seen', shortTime(file.seen_at)],
     ['settled', shortTime(file.settled_at)],
+    ['removed', file.removed_at && `${shortTime(file.removed_at)}, by retention run ${file.removed_by ?? 0}`],
     ['code', file.fault_code],
     ['what', code?.what ?? null],
     ['detail', file.detail],

@@ -2,12 +2,17 @@ import type { Command } from 'commander';
 
 import { jobNamed, jobs } from '../../jobs/registry.ts';
 import { runJob } from '../../jobs/run-job.ts';
+import { jobSettings, type JobSettings } from '../../jobs/schedule.ts';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
 import { systemClock } from '../../shared/runtime/clock.ts';
+import { scheduleInWords } from '../../shared/schedule/in-words.ts';
 import { lastRun } from '../../shared/store/job-runs.ts';
 import { registerWorker, signOff } from '../../shared/store/workers.ts';
 import { shortTime, table } from '../output.ts';
 import { examples, sessionOf } from '../session.ts';
+import { jobSettingCommands } from './job-settings.ts';
+
+const shownSettings = ({ enabled, priority, schedule }: JobSettings) => ({ enabled, priority, schedule });
 
 export function jobCommands(enrol: Command): void {
   const job = enrol.command('job').description('jobs');
@@ -25,7 +30,7 @@ export function jobCommands(enrol: Command): void {
             name,
             description,
             trigger: trigger ?? null,
-            ...config.jobs[key],
+            ...shownSettings(await jobSettings(db, config, key)),
             lastRun: (await lastRun(db, key)) ?? null,
           })),
         ),
@@ -34,11 +39,12 @@ export function jobCommands(enrol: Command): void {
         each.job,
         each.name,
         each.enabled ? 'yes' : 'no',
-        each.schedule || (each.trigger ? 'a loaded batch' : 'by hand'),
+        each.priority,
+        scheduleInWords(each.schedule) || (each.trigger ? 'a loaded batch' : 'by hand'),
         shortTime(each.lastRun?.started_at ?? null),
         each.lastRun?.state,
       ]);
-      session.print(listed, table(['job', 'name', 'enabled', 'runs', 'last run', 'state'], rows));
+      session.print(listed, table(['job', 'name', 'enabled', 'priority', 'runs', 'last run', 'state'], rows));
     });
 
   job
@@ -48,10 +54,14 @@ export function jobCommands(enrol: Command): void {
     .action(async (name: string, _options: unknown, command: Command) => {
       const session = sessionOf(command);
       const wanted = jobNamed(name);
-      const { run, result } = await session.withStore(async (db) => {
+      const { run, result } = await session.withStore(async (db, loaded) => {
         const worker = await registerWorker(db, 'enrol job', new Date());
         try {
-          return await runJob({ db, worker, clock: systemClock, emit: () => undefined }, wanted, 'operator');
+          return await runJob(
+            { db, loaded, worker, clock: systemClock, emit: () => undefined },
+            wanted,
+            'operator',
+          );
         } finally {
           await signOff(db, worker, new Date());
         }
@@ -62,4 +72,6 @@ export function jobCommands(enrol: Command): void {
       ]);
       if (result.problems.length > 0) process.exitCode = exitCodes.refused.code;
     });
+
+  jobSettingCommands(job);
 }

@@ -4,6 +4,7 @@ import { access, writeFile } from 'node:fs/promises';
 import { openFile, openKeyRing, readPassphrase } from '../../shared/daemon/keys.ts';
 import { generateOwnKey } from '../../shared/pgp/generate.ts';
 import { importOwnKey, importPartnerKey } from '../../shared/pgp/import-keys.ts';
+import { keyStanding, placesOf } from '../../shared/operator/key-rules.ts';
 import { exportPublicKey, listKeys } from '../../shared/pgp/list-keys.ts';
 import { sealMessage } from '../../shared/pgp/seal.ts';
 import { inboxOf } from '../../shared/daemon/inboxes.ts';
@@ -75,16 +76,26 @@ export function keyCommands(enrol: Command): void {
     .addHelpText('after', examples('enrol keys list'))
     .action(async (_options: unknown, command: Command) => {
       const session = sessionOf(command);
-      const list = await listKeys(keysFolder(await session.loadConfig()));
+      const loaded = await session.loadConfig();
+      const ring = await listKeys(keysFolder(loaded));
+      const list = ring.map((key) => ({
+        ...key,
+        standing: keyStanding(key, ring),
+        namedIn: placesOf(key.party, loaded.config),
+      }));
       const rows = list.map((key) => [
         key.party,
         key.fingerprint,
         key.algorithm,
         [key.canSign ? 'sign' : '', key.canEncrypt ? 'encrypt' : ''].filter(Boolean).join('+'),
-        key.revoked ? 'revoked' : key.expires === null ? 'never' : shortTime(String(key.expires)),
+        key.standing,
+        key.revoked ? 'revoked' : shortTime(key.expires?.toISOString() ?? null) || 'never',
         key.userIds.join(', '),
       ]);
-      session.print(list, table(['party', 'fingerprint', 'algorithm', 'use', 'expires', 'name'], rows));
+      session.print(
+        list,
+        table(['party', 'fingerprint', 'algorithm', 'use', 'standing', 'expires (UTC)', 'name'], rows),
+      );
     });
 
   keys

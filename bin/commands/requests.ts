@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 
-import { settleByHand } from '../../daemons/adaptor/settle-by-hand.ts';
-import { askNow, sendAgain } from '../../shared/operator/request-actions.ts';
+import { askNow, sendAgain, wishedOutcome, wishSettled } from '../../shared/operator/request-actions.ts';
 import { exchangesOf, type ProviderExchange } from '../../shared/store/provider-exchanges.ts';
 import { requestedOrders, requireTransaction } from '../../shared/store/provider-requests.ts';
 import { summariseRequests, type RequestSummary } from '../../shared/store/request-lists.ts';
@@ -132,17 +131,16 @@ function addActions(request: Command): void {
 
   request
     .command('settle <request>')
-    .description('record what you saw at the provider, for the devices that no answer settles')
+    .description('have the adaptor record what you saw at the provider, where no answer settles it')
     .addHelpText('after', examples('enrol request settle tegz00-12-1 --done --reason "seen in the portal"'))
     .option('--done', 'it was done; without it: it was not, and its devices fail')
     .requiredOption('--reason <text>', 'what you saw; kept in the audit')
     .action(
       async (id: string, { done = false, reason }: { done?: boolean; reason: string }, command: Command) => {
         const session = sessionOf(command);
-        const changed = await session.withStore((db, loaded) =>
-          settleByHand(loaded, db, session.operator(reason), { transactionId: id, done }),
-        );
-        session.print(changed, `Request ${id} is ${changed.state}`);
+        const wish = await session.withStore((db) => wishSettled(db, session.operator(reason), id, done));
+        const outcome = wishedOutcome(wish) ?? '';
+        session.print(wish, `Request ${id} is settled as ${outcome} at the next look of the adaptor`);
       },
     );
 }

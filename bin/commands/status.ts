@@ -2,12 +2,14 @@ import type { Command } from 'commander';
 
 import { jobs } from '../../jobs/registry.ts';
 import { overview, type Overview } from '../../shared/operator/overview.ts';
-import { setModuleProperty } from '../../shared/operator/property-actions.ts';
-import { moduleProperties, readProperties, type PropertyName } from '../../shared/store/module-properties.ts';
+import { readProbes } from '../../shared/probes/measure.ts';
+import { needsLook } from '../../shared/probes/probe-rules.ts';
+import type { Reading } from '../../shared/probes/probe.ts';
 import { listEvents } from '../../shared/store/workflow-events.ts';
 import { shortTime, table } from '../output.ts';
 import { examples, sessionOf, wholeNumber } from '../session.ts';
 import { fileTable } from './files.ts';
+import { probeTable } from './probes.ts';
 import { requestTable } from './requests.ts';
 
 export function statusCommands(enrol: Command): void {
@@ -18,8 +20,11 @@ export function statusCommands(enrol: Command): void {
     .action(async (_options: unknown, command: Command) => {
       const session = sessionOf(command);
       const keys = jobs.map((job) => job.key);
-      const seen = await session.withStore((db, loaded) => overview(loaded, db, keys, new Date()));
-      session.print(seen, toLines(seen));
+      const seen = await session.withStore(async (db, loaded) => {
+        const now = new Date();
+        return { ...(await overview(loaded, db, keys, now)), probes: await readProbes(loaded, db, now) };
+      });
+      session.print(seen, [...lookLines(seen.probes), '', ...toLines(seen)]);
     });
 
   enrol
@@ -37,39 +42,14 @@ export function statusCommands(enrol: Command): void {
       );
       session.print(events, lines.length > 0 ? lines : 'No workflow events.');
     });
+}
 
-  const property = enrol.command('property').description('module properties');
-  property
-    .command('list')
-    .description('every module property with its present value')
-    .addHelpText('after', examples('enrol property list'))
-    .action(async (_options: unknown, command: Command) => {
-      const session = sessionOf(command);
-      const values = await session.withStore((db) => readProperties(db));
-      const names = Object.keys(moduleProperties) as PropertyName[];
-      session.print(
-        values,
-        table(
-          ['property', 'value', 'meaning'],
-          names.map((name) => [name, values[name], moduleProperties[name].description]),
-        ),
-      );
-    });
-  property
-    .command('set <name> <value>')
-    .description('change a module property; takes effect at the next run of its job')
-    .addHelpText(
-      'after',
-      examples(
-        'enrol property set device.enrolment.response.event.success true --reason "asked for by customer care"',
-      ),
-    )
-    .requiredOption('--reason <text>', 'why; kept in the audit')
-    .action(async (name: string, value: string, { reason }: { reason: string }, command: Command) => {
-      const session = sessionOf(command);
-      await session.withStore((db) => setModuleProperty(db, session.operator(reason), name, value));
-      session.print({ name, value }, `${name} = ${value}`);
-    });
+/** What is not well comes first. */
+function lookLines(readings: readonly Reading[]): string[] {
+  const looked = readings.filter(needsLook);
+  return looked.length === 0
+    ? [`All is well: ${readings.length} probes are green.`]
+    : ['Needs a look', ...probeTable(looked)];
 }
 
 function toLines(seen: Overview): string[] {
@@ -85,6 +65,12 @@ function toLines(seen: Overview): string[] {
         each.pid,
         shortTime(each.since),
       ]),
+    ),
+    ...section('Intake that is paused', seen.pauses, (pauses) =>
+      table(
+        ['intake', 'since', 'by', 'reason'],
+        pauses.map((each) => [each.intake, shortTime(each.since), each.who, each.reason]),
+      ),
     ),
     ...section('Disks that are too full: nothing new is taken in', seen.shortOfRoom, (rooms) =>
       table(

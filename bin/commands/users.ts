@@ -5,7 +5,9 @@ import {
   changeRole,
   disableUser,
   enableUser,
+  lockedOut,
   setPassword,
+  unlockUser,
 } from '../../shared/operator/console-users.ts';
 import { argon2 } from '../../shared/operator/passwords.ts';
 import { listConsoleUsers, type ConsoleUser } from '../../shared/store/console-users.ts';
@@ -25,6 +27,7 @@ const roleOption = () =>
 const switches = {
   disable: { description: 'let a user in no more; open sessions end at once', act: disableUser },
   enable: { description: 'let a user in again', act: enableUser },
+  unlock: { description: 'end a lock-out after failed attempts to sign in', act: unlockUser },
 } as const;
 
 /** What was made from the password stays in the store. */
@@ -58,8 +61,16 @@ export function userCommands(enrol: Command): void {
     .addHelpText('after', examples('enrol user list'))
     .action(async (_options: unknown, command: Command) => {
       const session = sessionOf(command);
-      const users = await session.withStore(listConsoleUsers);
-      const rows = users.map((each) => [each.name, each.role, stateOf(each), shortTime(each.signed_in_at)]);
+      const users = await session.withStore(async (db) => {
+        const locked = await lockedOut(db, new Date());
+        return (await listConsoleUsers(db)).map((each) => ({ ...each, lockedOut: locked.includes(each.id) }));
+      });
+      const rows = users.map((each) => [
+        each.name,
+        each.role,
+        each.lockedOut ? `${stateOf(each)}, locked out` : stateOf(each),
+        shortTime(each.signed_in_at),
+      ]);
       session.print(users.map(shown), table(['user', 'role', 'state', 'signed in (UTC)'], rows));
     });
 

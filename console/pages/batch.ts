@@ -1,20 +1,20 @@
+import { auditSection } from '../audit-section.ts';
 import { actionForm } from '../form.ts';
 import { html, type Html } from '../html.ts';
 import { pathTo } from '../links.ts';
 import { operatorOf, type Action, type Context, type Page, type PageRequest } from '../page.ts';
-import { fetched, nextKey, pager, shownRows } from '../paging.ts';
+import { fetched, keyPage, nextKey, pager, shownRows } from '../paging.ts';
 import { facts, table, time } from '../parts.ts';
-import { auditTable, batchStatus, fileLink, fileStatus, itemStatus, lines, may } from '../shown.ts';
+import { batchStatus, fileLink, fileStatus, itemStatus, lines, may } from '../shown.ts';
 import { reprocess } from '../../shared/operator/batch-actions.ts';
-import { auditOf } from '../../shared/store/audit.ts';
 import {
-  batchHistory,
   itemsAfter,
   requireBatch,
+  stagePage,
   type Batch,
   type BatchItem,
 } from '../../shared/store/batches.ts';
-import { deliveriesOfBatches, type Delivery } from '../../shared/store/deliveries.ts';
+import { filesOfBatch, type Delivery } from '../../shared/store/deliveries.ts';
 import type { Row } from '../../shared/store/tables.ts';
 
 /** One batch: its stages, its items, its files. */
@@ -43,16 +43,22 @@ async function renderBatch(context: Context, request: PageRequest): Promise<Html
   const { db } = context;
   const batch = await requireBatch(db, request.params.number('batch'));
   const items = await itemsAfter(db, batch.id, request.query.optionalNumber('after') ?? 0, fetched);
-  const audited = await auditOf(db, `batch ${batch.id}`);
+  const stages = await stagePage(db, batch.id, keyPage(request, 'stage'));
+  const files = await filesOfBatch(db, batch.id, keyPage(request, 'file'));
   return html`
     ${batchFacts(batch)} ${batch.status === 'Error' && reprocessing(context, batch)}
-    ${stageTable(await batchHistory(db, batch.id))} ${itemTable(shownRows(items))}
+    ${stageTable(shownRows(stages))}
+    ${pager(request, { name: 'stage', of: 'stages', next: nextKey(stages, (stage) => stage.id) })}
+    ${itemTable(shownRows(items))}
     ${pager(request, {
       name: 'after',
+      of: 'items',
       next: nextKey(items, (item) => item.sequence),
       words: { first: 'First', next: 'Next' },
     })}
-    ${fileList(await deliveriesOfBatches(db, [batch.id]))} ${auditTable(audited)}
+    ${fileList(shownRows(files))}
+    ${pager(request, { name: 'file', of: 'files', next: nextKey(files, (file) => file.id) })}
+    ${await auditSection(context, request, `batch ${batch.id}`)}
   `;
 }
 
@@ -89,7 +95,7 @@ const reprocessing = (context: Context, batch: Batch): Html => html`
 const stageTable = (history: readonly Row<'batch_stage'>[]): Html => html`
   <h2>Stages</h2>
   ${table(
-    'Stages, oldest first',
+    'Stages, newest first',
     ['Time (UTC)', 'Stage', 'By', 'Note'],
     history.map((row) => [time(row.at), batchStatus(row), row.actor, lines(row.note)]),
   )}
@@ -115,7 +121,7 @@ const fileList = (files: readonly Delivery[]): Html | false =>
   html`
     <h2>Files</h2>
     ${table(
-      'Files of the batch',
+      'Files of the batch, newest first',
       [{ title: 'File', number: true }, 'Name', 'Folder', 'State', 'Since (UTC)'],
       files.map((file) => [
         fileLink(file.id),

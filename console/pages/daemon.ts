@@ -1,21 +1,19 @@
-import { join } from 'node:path';
 import { stringify } from 'yaml';
 
-import { daemonList, type DaemonInfo } from '../daemon-list.ts';
+import { daemonNamed, type DaemonInfo } from '../daemon-list.ts';
 import { html, type Html } from '../html.ts';
 import { inboxTable } from '../inbox-table.ts';
-import { tailOf } from '../log-tail.ts';
 import type { Context, Page, PageRequest } from '../page.ts';
 import { facts, status, table, time } from '../parts.ts';
 import { lines, requestLink, runLink } from '../shown.ts';
+import { logSection } from './daemon-log.ts';
 import { fileTable } from './files.ts';
+import { intakeSection } from './intake.ts';
 import { batchTable } from './interfaces.ts';
 import { jobs } from '../../jobs/registry.ts';
 import { inboxStandings } from '../../shared/operator/overview.ts';
-import { Fault } from '../../shared/runtime/faults.ts';
-import { logFolder } from '../../shared/runtime/paths.ts';
 import { listBatches } from '../../shared/store/batches.ts';
-import { listDeliveries } from '../../shared/store/deliveries.ts';
+import { filesInNeed } from '../../shared/store/deliveries.ts';
 import { lastRun } from '../../shared/store/job-runs.ts';
 import { failedExchanges } from '../../shared/store/provider-exchanges.ts';
 import type { Db, Row } from '../../shared/store/tables.ts';
@@ -32,11 +30,10 @@ export const daemonPage: Page = {
 
 const listed = 20;
 
-async function renderDaemon(context: Context, { params }: PageRequest): Promise<Html> {
+async function renderDaemon(context: Context, request: PageRequest): Promise<Html> {
   const { db, loaded, clock } = context;
-  const name = params.text('daemon');
-  const daemon = daemonList.find((known) => known.name === name);
-  if (!daemon) throw new Fault('NOT_FOUND', `there is no daemon ${name}`);
+  const name = request.params.text('daemon');
+  const daemon = daemonNamed(name);
   const names = daemon.inboxes(loaded.config);
   const inboxes = (await inboxStandings(loaded, db, clock.now())).filter((inbox) =>
     names.includes(inbox.name),
@@ -54,14 +51,15 @@ async function renderDaemon(context: Context, { params }: PageRequest): Promise<
     ${
       inboxes.length > 0 &&
       html`<h2>Inboxes</h2>
-        ${inboxTable('Files of its inboxes, waiting by age', inboxes)}`
+        ${inboxTable('Files of its inboxes, waiting by age', inboxes, clock.now())}`
     }
+    ${await intakeSection(context, name)}
     <h2>Last failures</h2>
     ${await failuresOf(context, daemon, names)}
     <h2>Configuration</h2>
     <pre tabindex="0" aria-label="Settings">${stringify(daemon.settings(loaded.config))}</pre>
-    <h2>Last lines of its log</h2>
-    ${await logOf(context, name)}
+    <h2 id="log">Last lines of its log</h2>
+    ${await logSection(context, name, request)}
   `;
 }
 
@@ -97,10 +95,7 @@ async function failuresOf({ db }: Context, { name }: DaemonInfo, inboxes: readon
 }
 
 async function refusedFiles(db: Db, inboxes: readonly string[]): Promise<Html | false> {
-  const states = ['rejected', 'held', 'deferred'] as const;
-  const found = await Promise.all(
-    inboxes.map((folder) => listDeliveries(db, { folder, states, limit: listed })),
-  );
+  const found = await Promise.all(inboxes.map((folder) => filesInNeed(db, { folder, limit: listed })));
   const newest = found
     .flat()
     .sort((a, b) => b.id - a.id)
@@ -169,18 +164,4 @@ async function failedRuns(db: Db): Promise<Html | false> {
       ),
     )
   );
-}
-
-async function logOf({ loaded }: Context, name: string): Promise<Html> {
-  const folder = logFolder(loaded);
-  if (folder === undefined) {
-    return html`<p>
-      The log goes to stdout only, where the service manager keeps it. With <code>log.folder</code> set, it
-      can be read here.
-    </p>`;
-  }
-  const file = join(folder, `${name}.log`);
-  const text = await tailOf(file);
-  if (text === undefined) return html`<p>There is no file <code>${file}</code> yet.</p>`;
-  return text === '' ? html`<p>The log is empty.</p>` : html`<pre tabindex="0">${text}</pre>`;
 }

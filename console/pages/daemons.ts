@@ -1,11 +1,14 @@
-import { daemonList, type DaemonInfo } from '../daemon-list.ts';
-import { html, type Html } from '../html.ts';
+import { configWarnings } from '../config-warnings.ts';
+import { daemonList, intakesOf, type DaemonInfo } from '../daemon-list.ts';
+import { html, type Html, type Value } from '../html.ts';
 import { pathTo } from '../links.ts';
 import type { Context, Page } from '../page.ts';
 import { status, table, time } from '../parts.ts';
+import { configState } from '../../shared/operator/config-state.ts';
 import type { Config } from '../../shared/runtime/config-schema.ts';
 import { daemonStandings, inboxStandings, type InboxOverview } from '../../shared/operator/overview.ts';
 import { countFiles } from '../../shared/store/deliveries.ts';
+import { listPauses, type IntakePause } from '../../shared/store/intake-pauses.ts';
 
 /** The daemons: what each is for, whether it runs, and what it has done. */
 export const daemonsPage: Page = {
@@ -22,9 +25,13 @@ async function renderDaemons({ db, loaded, clock }: Context): Promise<Html> {
   const standings = await daemonStandings(db, now);
   const inboxes = await inboxStandings(loaded, db, now);
   const produced = await countFiles(db, 'out');
+  const pauses = await listPauses(db);
   const rows = daemonList.flatMap((daemon) => {
     const processes = standings.filter((standing) => standing.name === daemon.name);
-    const counts = countsOf(daemon, loaded.config, inboxes, produced);
+    const counts = [
+      ...countsOf(daemon, loaded.config, inboxes, produced),
+      intakeOf(intakesOf(daemon, loaded.config), pauses),
+    ];
     if (processes.length === 0)
       return [[...naming(daemon), status('error', 'never ran'), '', '', '', ...counts]];
     return processes.map(({ running, host, pid, heard }) => [
@@ -36,7 +43,7 @@ async function renderDaemons({ db, loaded, clock }: Context): Promise<Html> {
       ...counts,
     ]);
   });
-  return table(
+  const list = table(
     'Daemons, with their files',
     [
       'Daemon',
@@ -53,9 +60,19 @@ async function renderDaemons({ db, loaded, clock }: Context): Promise<Html> {
       { title: 'Done', number: true },
       { title: 'Refused', number: true },
       { title: 'Published', number: true },
+      'Intake',
     ],
     rows,
   );
+  return html`${configWarnings(await configState(loaded, db, now))} ${list}`;
+}
+
+/** Nothing where the daemon takes nothing in. */
+function intakeOf(intakes: readonly string[], pauses: readonly IntakePause[]): Value {
+  if (intakes.length === 0) return null;
+  const paused = intakes.filter((name) => pauses.some(({ intake }) => intake === name)).length;
+  if (paused === 0) return status('ok', 'open');
+  return status('warn', paused === intakes.length ? 'paused' : `${paused} of ${intakes.length} paused`);
 }
 
 const naming = (daemon: DaemonInfo) => [
@@ -87,5 +104,5 @@ function countsOf(daemon: DaemonInfo, config: Config, inboxes: readonly InboxOve
   ];
 }
 
-export const waitingIn = ({ backlog, deferred }: InboxOverview): number =>
+const waitingIn = ({ backlog, deferred }: InboxOverview): number =>
   Object.values(backlog).reduce((sum, count) => sum + count, deferred);

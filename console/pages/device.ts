@@ -2,11 +2,13 @@ import { actionForm } from '../form.ts';
 import { html, type Html } from '../html.ts';
 import { pathTo } from '../links.ts';
 import { operatorOf, type Action, type Context, type Page, type PageRequest } from '../page.ts';
+import { pager, rowsPerPage } from '../paging.ts';
 import { facts, time } from '../parts.ts';
 import { deviceStatus, lines, may, orderLink } from '../shown.ts';
-import { deviceStories, type DeviceStory, type StoryEntry } from '../../shared/operator/device-story.ts';
+import { storyPart, type StoryEntry, type StoryPart } from '../../shared/operator/device-story.ts';
 import { unenrolDevices } from '../../shared/operator/order-actions.ts';
-import type { Device } from '../../shared/store/devices.ts';
+import { Fault } from '../../shared/runtime/faults.ts';
+import { devicesById, type Device } from '../../shared/store/devices.ts';
 
 /** The whole story of a device, as a time line; of each sale, where it was sold more than once. */
 export const devicePage: Page = {
@@ -29,14 +31,38 @@ export const unenrolAction: Action = {
   },
 };
 
-async function renderDevice(context: Context, { params }: PageRequest): Promise<Html> {
-  const stories = await deviceStories(context.db, params.text('device'));
-  return html`${stories.map((story, index) => storyOf(context, story, index === 0))}`;
+/** Sales of one device that are told: more, and it is no device. */
+const salesShown = 10;
+
+async function renderDevice(context: Context, request: PageRequest): Promise<Html> {
+  const id = request.params.text('device');
+  const devices = await devicesById(context.db, id);
+  if (devices.length === 0) throw new Fault('NOT_FOUND', `there is no device ${id}`);
+  const sales = devices.slice(0, salesShown);
+  const stories = await Promise.all(
+    sales.map((device, index) => saleOf(context, request, device, index === 0)),
+  );
+  return html`${stories}`;
 }
 
-const storyOf = (context: Context, { device, entries }: DeviceStory, newest: boolean): Html => html`
-  <h2>Order ${orderLink(device.order_id)}, line ${device.line_number}</h2>
-  ${deviceFacts(device)} ${newest && may(context, 'operator') && unenrolForm(context, device)}
+async function saleOf(
+  context: Context,
+  request: PageRequest,
+  device: Device,
+  newest: boolean,
+): Promise<Html> {
+  const name = `before-${device.id}`;
+  const before = request.query.optional(name);
+  const part = await storyPart(context.db, device, { before, limit: rowsPerPage });
+  return html`
+    <h2>Order ${orderLink(device.order_id)}, line ${device.line_number}</h2>
+    ${deviceFacts(device)} ${newest && may(context, 'operator') && unenrolForm(context, device)}
+    ${timeline(part)} ${pager(request, { name, of: `story in order ${device.order_id}`, next: part.older })}
+  `;
+}
+
+/** The newest stand last, as in a story; what came before them is a page further. */
+const timeline = ({ entries }: StoryPart): Html => html`
   <ol class="timeline">
     ${entries.map(entryOf)}
   </ol>

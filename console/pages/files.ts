@@ -1,11 +1,15 @@
 import { html, type Html } from '../html.ts';
+import { withQuery } from '../links.ts';
 import type { Context, Page, PageRequest } from '../page.ts';
 import { keyPage, newestFirst, shownRows } from '../paging.ts';
 import { select, table, time } from '../parts.ts';
-import { fileLink, fileStatus, firstLine, whatToDo } from '../shown.ts';
+import { choosing, tick } from '../several.ts';
+import { fileLink, fileStatus, firstLine, may, whatToDo } from '../shown.ts';
+import type { FileChoice } from '../../shared/operator/many-files.ts';
+import { faultNames } from '../../shared/runtime/fault-codes.ts';
 import { inboxNames } from '../../shared/runtime/paths.ts';
-import { listDeliveries, type Delivery } from '../../shared/store/deliveries.ts';
-import { deliveryStates, type DeliveryState } from '../../shared/store/states/delivery.ts';
+import { listDeliveries, unsettledStates, type Delivery } from '../../shared/store/deliveries.ts';
+import { deliveryStates } from '../../shared/store/states/delivery.ts';
 
 /** Files by state: at first those that somebody has to look at. */
 export const filesPage: Page = {
@@ -17,47 +21,81 @@ export const filesPage: Page = {
 };
 
 const choices = [...deliveryStates, 'all'] as const;
-const needsSomebody: readonly DeliveryState[] = ['rejected', 'held', 'deferred'];
 
-async function renderFiles({ db, loaded }: Context, request: PageRequest): Promise<Html> {
-  const state = request.query.optionalChoice('state', choices);
-  const folder = request.query.optional('folder');
-  const states = state === undefined ? needsSomebody : state === 'all' ? undefined : [state];
-  const found = await listDeliveries(db, { ...keyPage(request), states, folder });
+/** Files as the fields of the list name them. @throws Fault BAD_INPUT */
+export function fileChoice({ query }: PageRequest): FileChoice & { readonly state: string | undefined } {
+  const state = query.optionalChoice('state', choices);
+  const states = state === undefined ? unsettledStates : state === 'all' ? undefined : [state];
+  return { state, states, folder: query.optional('folder'), code: query.optionalChoice('code', faultNames) };
+}
+
+async function renderFiles(context: Context, request: PageRequest): Promise<Html> {
+  const { db, loaded } = context;
+  const { state, states, folder, code } = fileChoice(request);
+  const withoutDiscarded = state === undefined && code !== 'DISCARDED';
+  const found = await listDeliveries(db, { ...keyPage(request), states, folder, code, withoutDiscarded });
+  const keep = { state, folder, code };
+  const canChoose = may(context, 'operator') && shownRows(found).some(isUnsettled);
+  const list = fileTable('Files, newest first', shownRows(found), canChoose);
   return html`
     <form class="filters" method="get">
       ${select('state', 'State', choices, state, 'needs somebody (rejected, held, deferred)')}
       ${select('folder', 'Inbox', inboxNames(loaded.config), folder, 'all')}
+      ${select('code', 'Code', faultNames, code, 'all')}
       <button type="submit">Show</button>
     </form>
-    ${found.length === 0 ? nothing(state, request) : fileTable('Files, newest first', shownRows(found))}
-    ${newestFirst(request, found, { state, folder })}
+    ${found.length === 0 ? nothing(state, request) : canChoose ? choosable(list, keep) : list}
+    ${newestFirst(request, found, keep)}
   `;
 }
 
-export const fileTable = (caption: string, files: readonly Delivery[]): Html =>
+const choosable = (list: Html, keep: Readonly<Record<string, string | undefined>>): Html =>
+  choosing(list, {
+    to: '/files/several',
+    all: withQuery('/files/several', { all: 1, ...keep }),
+    what: 'files',
+  });
+
+const isUnsettled = ({ direction, state }: Delivery): boolean =>
+  direction === 'in' && unsettledStates.some((unsettled) => unsettled === state);
+
+/** @param canChoose with a box for each file that something can be done to */
+export const fileTable = (caption: string, files: readonly Delivery[], canChoose = false): Html =>
   table(
     caption,
-    [{ title: 'File', number: true }, 'Inbox or folder', 'Name', 'State', 'Since (UTC)', 'Why', 'What to do'],
+    [
+      ...(canChoose ? ['Choose'] : []),
+      { title: 'File', number: true },
+      'Name, and inbox or folder',
+      'State',
+      'Since (UTC)',
+      'Why, and what to do',
+    ],
     files.map((file) => [
+      ...(canChoose ? [isUnsettled(file) && tick('file', file.id)] : []),
       fileLink(file.id),
-      file.folder,
-      file.name,
+      html`${file.name}<br /><span class="quiet">${file.folder}</span>`,
       fileStatus(file.state),
       time(file.settled_at ?? file.seen_at),
       reasonOf(file),
-      needsSomebody.includes(file.state) ? whatToDo(file.fault_code) : null,
     ]),
   );
 
-const reasonOf = ({ fault_code: code, detail }: Delivery): Html | null =>
-  code === null && detail === null
-    ? null
-    : html`<span class="code">${code}</span> <span>${firstLine(detail)}</span>`;
+function reasonOf(file: Delivery): Html | null {
+  const { fault_code: code, detail } = file;
+  if (code === null && detail === null) return null;
+  const todo = isUnsettled(file) ? whatToDo(code) : null;
+  return html`
+    <span class="code">${code}</span> <span>${firstLine(detail)}</span>
+    ${todo !== null && html`<br /><span class="quiet">${todo}</span>`}
+  `;
+}
 
 function nothing(state: string | undefined, request: PageRequest): Html {
   if (request.query.optional('before') !== undefined) return html`<p>There are no older files.</p>`;
-  return state === undefined
+  const ofAll =
+    state === undefined && ['folder', 'code'].every((name) => request.query.optional(name) === undefined);
+  return ofAll
     ? html`<p>No file needs anybody: none is rejected, held or deferred.</p>`
     : html`<p>There is no such file.</p>`;
 }

@@ -3,7 +3,8 @@ import { withQuery } from '../links.ts';
 import type { Context, Page, PageRequest } from '../page.ts';
 import { keyPage, newestFirst, shownRows } from '../paging.ts';
 import { select, table, time } from '../parts.ts';
-import { batchLink, batchStatus } from '../shown.ts';
+import { choosing, tick } from '../several.ts';
+import { batchLink, batchStatus, may } from '../shown.ts';
 import {
   listBatches,
   summariseInterfaces,
@@ -22,12 +23,15 @@ export const interfacesPage: Page = {
   render: renderInterfaces,
 };
 
-async function renderInterfaces({ db }: Context, request: PageRequest): Promise<Html> {
+async function renderInterfaces(context: Context, request: PageRequest): Promise<Html> {
+  const { db } = context;
   const interfaces = await summariseInterfaces(db);
   const types = interfaces.map(({ type }) => type);
   const type = request.query.optionalChoice('type', types);
   const status = request.query.optionalChoice('status', stageStatuses);
   const found = await listBatches(db, { ...keyPage(request), type, status, order: 'newest' });
+  const canChoose = may(context, 'operator') && shownRows(found).some(isInError);
+  const list = batchTable('Batches, newest first', shownRows(found), canChoose);
   return html`
     ${interfaceTable(interfaces)}
     <h2>Batches</h2>
@@ -36,7 +40,7 @@ async function renderInterfaces({ db }: Context, request: PageRequest): Promise<
       ${select('status', 'Status', stageStatuses, status, 'all')}
       <button type="submit">Show</button>
     </form>
-    ${found.length === 0 ? html`<p>There is no such batch.</p>` : batchTable('Batches, newest first', shownRows(found))}
+    ${found.length === 0 ? html`<p>There is no such batch.</p>` : canChoose ? choosable(list, type) : list}
     ${newestFirst(request, found, { type, status })}
   `;
 }
@@ -72,10 +76,21 @@ const interfaceTable = (interfaces: readonly InterfaceSummary[]): Html =>
         ]),
       );
 
-export const batchTable = (caption: string, batches: readonly Batch[]): Html =>
+const choosable = (list: Html, type: string | undefined): Html =>
+  choosing(list, {
+    to: '/interfaces/several',
+    all: withQuery('/interfaces/several', { all: 1, type }),
+    what: 'batches in error',
+  });
+
+const isInError = ({ status }: Batch): boolean => status === 'Error';
+
+/** @param canChoose with a box for each batch that can be reprocessed */
+export const batchTable = (caption: string, batches: readonly Batch[], canChoose = false): Html =>
   table(
     caption,
     [
+      ...(canChoose ? ['Choose'] : []),
       { title: 'Batch', number: true },
       'Interface',
       'Category',
@@ -86,6 +101,7 @@ export const batchTable = (caption: string, batches: readonly Batch[]): Html =>
       'Since (UTC)',
     ],
     batches.map((batch) => [
+      ...(canChoose ? [isInError(batch) && tick('batch', batch.id)] : []),
       batchLink(batch.id),
       batch.type,
       batch.category,

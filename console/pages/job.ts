@@ -1,13 +1,21 @@
+import { auditSection } from '../audit-section.ts';
 import { html, type Html } from '../html.ts';
-import { jobStanding, jobStatus, resultOf, runForm, schedulerWarning } from '../job-standing.ts';
+import {
+  enabledStatus,
+  jobStanding,
+  jobStatus,
+  resultOf,
+  runForm,
+  schedulerWarning,
+} from '../job-standing.ts';
 import { pathTo } from '../links.ts';
 import { operatorOf, type Action, type Context, type Page, type PageRequest } from '../page.ts';
 import { keyPage, newestFirst, shownRows } from '../paging.ts';
 import { facts, table, time } from '../parts.ts';
-import { auditTable, firstLine, may, runLink, runStatus } from '../shown.ts';
+import { firstLine, may, runLink, runStatus } from '../shown.ts';
+import { settingForms } from '../job-settings-forms.ts';
 import { jobNamed } from '../../jobs/registry.ts';
 import { withdrawWish, wishRun } from '../../shared/operator/job-actions.ts';
-import { auditOf } from '../../shared/store/audit.ts';
 import { listRuns, type JobRun } from '../../shared/store/job-runs.ts';
 
 /** One job with its runs. */
@@ -51,20 +59,25 @@ async function renderJob(context: Context, request: PageRequest): Promise<Html> 
   const job = jobNamed(request.params.text('job'));
   const standing = await jobStanding(context, job);
   const runs = await listRuns(context.db, job.key, keyPage(request));
-  const audited = await auditOf(context.db, `job ${job.key}`);
   return html`
     ${await schedulerWarning(context.db, context.clock.now())}
     ${facts([
       ['What it does', job.description],
-      ['Runs', standing.starts],
+      ['Kind', standing.kind],
+      [
+        'Runs',
+        html`${standing.starts} · <a href="${pathTo('/schedules/:job', { job: job.key })}">schedule</a>`,
+      ],
+      ['Enabled', enabledStatus(standing.settings)],
+      ['Priority', `${standing.settings.priority} (1 goes first, 99 last)`],
       ['Next run (UTC)', standing.next && time(standing.next.toISOString())],
       ['Status', jobStatus(standing)],
       ['Asked for', standing.wish && html`by ${standing.wish.who} at ${time(standing.wish.wished_at)} UTC`],
     ])}
-    ${may(context, 'operator') && html`<div class="actions">${runForm(context, standing)}</div>`}
+    ${may(context, 'operator') && html`<div class="actions">${runForm(context, standing)} ${settingForms(context, standing)}</div>`}
     <h2>Runs</h2>
     ${runs.length === 0 ? html`<p>The job has not run yet.</p>` : runTable(shownRows(runs))}
-    ${newestFirst(request, runs)} ${auditTable(audited.slice(-20))}
+    ${newestFirst(request, runs)} ${await auditSection(context, request, `job ${job.key}`)}
   `;
 }
 

@@ -1,5 +1,12 @@
 import { html, type Html } from '../html.ts';
-import { jobLink, jobStanding, jobStatus, runForm, schedulerWarning } from '../job-standing.ts';
+import {
+  enabledStatus,
+  jobLink,
+  jobStanding,
+  jobStatus,
+  runForm,
+  schedulerWarning,
+} from '../job-standing.ts';
 import type { Context, Page } from '../page.ts';
 import { table, time } from '../parts.ts';
 import { may } from '../shown.ts';
@@ -21,10 +28,22 @@ async function renderJobs(context: Context): Promise<Html> {
     ${await schedulerWarning(context.db, context.clock.now())}
     ${table(
       'Jobs, in the order of a device’s life',
-      ['Job', 'What it does', 'Runs', 'Next run (UTC)', 'Last run (UTC)', 'Status', 'By hand'],
+      [
+        'Job',
+        'Kind',
+        { title: 'Priority', number: true },
+        'Enabled',
+        'Runs',
+        'Next run (UTC)',
+        'Last run (UTC)',
+        'Status',
+        'By hand',
+      ],
       standings.map((standing) => [
-        jobLink(standing.job),
-        standing.job.description,
+        html`${jobLink(standing.job)}<br /><span class="quiet">${standing.job.description}</span>`,
+        standing.kind,
+        standing.settings.priority,
+        enabledStatus(standing.settings),
         standing.starts,
         time(standing.next?.toISOString()),
         time(standing.last?.started_at),

@@ -1,6 +1,7 @@
 import { html, type Html } from '../html.ts';
 import type { Context, Page } from '../page.ts';
 import { status, table, time } from '../parts.ts';
+import { keyStanding, placesOf } from '../../shared/operator/key-rules.ts';
 import { listKeys, type KeyInfo } from '../../shared/pgp/list-keys.ts';
 import { keysFolder } from '../../shared/runtime/paths.ts';
 
@@ -13,9 +14,8 @@ export const keysPage: Page = {
   render: renderKeys,
 };
 
-async function renderKeys({ loaded, clock }: Context): Promise<Html> {
-  const now = clock.now();
-  const keys = await listKeys(keysFolder(loaded), now);
+async function renderKeys(context: Context): Promise<Html> {
+  const keys = await listKeys(keysFolder(context.loaded), context.clock.now());
   return html`
     ${
       !keys.some((key) => key.party === 'own') &&
@@ -24,35 +24,83 @@ async function renderKeys({ loaded, clock }: Context): Promise<Html> {
         one.
       </p>`
     }
+    ${missingParties(context, keys)}
     ${table(
       'OpenPGP keys, by party',
-      ['Party', 'Fingerprint', 'Use', 'State', 'Expires (UTC)', 'Algorithm', 'Name'],
-      keys.map((key) => [
-        key.party === 'own' ? 'own (ours)' : key.party,
-        html`<span class="code">${key.fingerprint}</span>`,
-        useOf(key),
-        keyState(key, now),
-        key.expires === null ? 'never' : time(key.expires.toISOString()),
-        key.algorithm,
-        key.userIds.join(', '),
-      ]),
+      ['Party', 'Fingerprint', 'State', 'Use', 'Created (UTC)', 'Expires (UTC)', 'Algorithm', 'Name'],
+      keys.map((key) => rowOf(context, key, keys)),
     )}
+    <h2>Where the configuration names them</h2>
+    ${placeTable(context, keys)}
     <p class="quiet">
       A partner’s fingerprint is compared by telephone before it is relied on. Keys are brought in with
-      <code>enrol keys import</code>.
+      <code>enrol keys import</code>; processes take them up at their next start.
     </p>
   `;
 }
 
-const useOf = ({ canSign, canEncrypt }: KeyInfo): string =>
-  [canSign ? 'sign' : '', canEncrypt ? 'encrypt' : ''].filter(Boolean).join(' and ') || 'none';
+const rowOf = ({ loaded, clock }: Context, key: KeyInfo, ring: readonly KeyInfo[]) => [
+  key.party === 'own' ? 'own (ours)' : key.party,
+  html`<span class="code">${key.fingerprint}</span>`,
+  keyState(key, clock.now(), loaded.config.probes.keys),
+  useOf(key, ring),
+  time(key.created.toISOString()),
+  key.expires === null ? 'never' : time(key.expires.toISOString()),
+  key.algorithm,
+  key.userIds.join(', '),
+];
 
-const soonDays = 30;
+const placeTable = ({ loaded }: Context, keys: readonly KeyInfo[]): Html =>
+  table(
+    'Parties, and what their keys are for',
+    ['Party', 'What for'],
+    [...new Set(keys.map(({ party }) => party))].map((party) => {
+      const places = placesOf(party, loaded.config);
+      return [party, places.length === 0 ? html`<span class="quiet">nowhere</span>` : places.join(', ')];
+    }),
+  );
 
-function keyState({ revoked, expires, canSign, canEncrypt }: KeyInfo, now: Date): Html {
+/** Whoever is named and has no key keeps a process from starting. */
+function missingParties({ loaded: { config } }: Context, keys: readonly KeyInfo[]): Html | false {
+  const inboxes = [
+    ...Object.values(config.inboxes),
+    ...Object.values(config.providers).map(({ inbox }) => inbox),
+  ];
+  const named = new Set([
+    ...inboxes.flatMap(({ signedBy }) => signedBy),
+    ...Object.values(config.outboxes).flatMap(({ encryptTo }) => encryptTo),
+  ]);
+  const missing = [...named].filter(
+    (party) =>
+      party !== 'own' && placesOf(party, config).length > 0 && !keys.some((key) => key.party === party),
+  );
+  return (
+    missing.length > 0 &&
+    html`<p class="warning">
+      The configuration names ${missing.join(', ')}, and there is no key: <code>enrol keys import</code>, or
+      take the party out of <code>signedBy</code> and <code>encryptTo</code>.
+    </p>`
+  );
+}
+
+function useOf(key: KeyInfo, ring: readonly KeyInfo[]): string {
+  const uses = [key.canSign ? 'sign' : '', key.canEncrypt ? 'encrypt' : ''].filter(Boolean).join(' and ');
+  const standing = keyStanding(key, ring);
+  if (standing === 'retired') return 'retired: opens older files';
+  return uses === '' ? 'none' : `${uses} (${standing})`;
+}
+
+interface Targets {
+  readonly amberDays: number;
+  readonly redDays: number;
+}
+
+function keyState({ revoked, expires, canSign, canEncrypt }: KeyInfo, now: Date, targets: Targets): Html {
   if (revoked) return status('error', 'revoked');
   const days = expires === null ? Infinity : (expires.getTime() - now.getTime()) / 86_400_000;
   if (days <= 0) return status('error', 'expired');
   if (!canSign && !canEncrypt) return status('error', 'cannot be used');
-  return days <= soonDays ? status('warn', `expires in ${Math.ceil(days)} day(s)`) : status('ok', 'good');
+  if (days > targets.amberDays)
+    return status('ok', days === Infinity ? 'good' : `good, ${Math.floor(days)} days left`);
+  return status(days > targets.redDays ? 'warn' : 'error', `expires in ${Math.ceil(days)} day(s)`);
 }

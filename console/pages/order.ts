@@ -1,3 +1,4 @@
+import { auditSection } from '../audit-section.ts';
 import { actionForm } from '../form.ts';
 import { html, type Html } from '../html.ts';
 import { pathTo } from '../links.ts';
@@ -9,17 +10,17 @@ import {
   type Page,
   type PageRequest,
 } from '../page.ts';
-import { keyPage, newestFirst, shownRows } from '../paging.ts';
+import { fetched, keyPage, newestFirst, nextKey, pager, shownRows } from '../paging.ts';
 import { facts, table, time } from '../parts.ts';
-import { auditTable, batchLink, may } from '../shown.ts';
+import { batchLink, may } from '../shown.ts';
 import { overrideOrder, voidOrder, type OverrideChanges } from '../../shared/operator/order-actions.ts';
-import { auditOf } from '../../shared/store/audit.ts';
 import { listDevices } from '../../shared/store/devices.ts';
 import { requestsOfOrder, type EnrolmentRequest } from '../../shared/store/enrolment-requests.ts';
 import {
-  listDispatches,
-  orderLines,
+  dispatchPage,
+  orderLinesAfter,
   organisationsOf,
+  providersOfLines,
   requireOrder,
   type SalesOrder,
   type SalesOrderLine,
@@ -71,7 +72,7 @@ const inWords = (devices: Partial<Record<string, number>>): string =>
 /** Providers that the order has to do with. */
 async function providersOf(db: Db, order: string): Promise<Map<string, string>> {
   const organisations = await organisationsOf(db, order);
-  const ofLines = (await orderLines(db, order)).flatMap((line) => line.provider_id ?? []);
+  const ofLines = await providersOfLines(db, order);
   return new Map([...ofLines.map((id) => [id, ''] as const), ...organisations]);
 }
 
@@ -101,16 +102,46 @@ async function renderOrder(context: Context, request: PageRequest): Promise<Html
   const providers = await providersOf(db, order.id);
   return html`
     ${orderFacts(order)} ${may(context, 'operator') && actionsOf(context, order, providers)}
-    ${lineTable(await orderLines(db, order.id), providers)}
-    ${dispatchTable(await listDispatches(db, order.id))}
+    ${await linesOf(db, request, order, providers)} ${await dispatchesOf(db, request, order)}
     <h2>Devices</h2>
     ${
       devices.length === 0
         ? html`<p>No device was dispatched for it yet.</p>`
         : deviceTable('Devices, newest first', shownRows(devices))
     }
-    ${newestFirst(request, devices)} ${requestTable(await requestsOfOrder(db, order.id, 50))}
-    ${auditTable(await auditOf(db, `order ${order.id}`))}
+    ${newestFirst(request, devices)} ${await requestsAbout(db, request, order)}
+    ${await auditSection(context, request, `order ${order.id}`)}
+  `;
+}
+
+async function linesOf(
+  db: Db,
+  request: PageRequest,
+  order: SalesOrder,
+  providers: ReadonlyMap<string, string>,
+): Promise<Html> {
+  const lines = await orderLinesAfter(db, order.id, request.query.optionalNumber('line') ?? 0, fetched);
+  const words = { first: 'First', next: 'Next' };
+  return html`
+    ${lineTable(shownRows(lines), providers)}
+    ${pager(request, { name: 'line', of: 'lines', next: nextKey(lines, (line) => line.line_number), words })}
+  `;
+}
+
+async function dispatchesOf(db: Db, request: PageRequest, order: SalesOrder): Promise<Html> {
+  const dispatches = await dispatchPage(db, order.id, keyPage(request, 'dispatch'));
+  return html`
+    ${dispatchTable(shownRows(dispatches))}
+    ${pager(request, { name: 'dispatch', of: 'dispatches', next: nextKey(dispatches, (row) => row.id) })}
+  `;
+}
+
+async function requestsAbout(db: Db, request: PageRequest, order: SalesOrder): Promise<Html> {
+  const { before, limit } = keyPage(request, 'request');
+  const requests = await requestsOfOrder(db, order.id, limit, before);
+  return html`
+    ${requestTable(shownRows(requests))}
+    ${pager(request, { name: 'request', of: 'requests', next: nextKey(requests, (row) => row.id) })}
   `;
 }
 
@@ -195,7 +226,7 @@ const dispatchTable = (dispatches: readonly Row<'dispatch'>[]): Html | false =>
   html`
     <h2>Dispatches</h2>
     ${table(
-      'Dispatches, oldest first',
+      'Dispatches, newest first',
       ['Delivery', 'Warehouse', 'Dispatched (UTC)', 'Batch'],
       dispatches.map((dispatch) => [
         dispatch.delivery_number,

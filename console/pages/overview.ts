@@ -1,18 +1,20 @@
-import { firstHour, hourBars, hourChart, hourName, type HourBar } from '../chart.ts';
-import { findingList, findingsOf } from '../findings.ts';
+import { firstPiece, piecesOf, type Piece } from '../activity-rules.ts';
+import { activitySection } from '../activity-section.ts';
 import { html, type Html } from '../html.ts';
 import { inboxTable } from '../inbox-table.ts';
 import { jobLink, jobStanding, jobStatus } from '../job-standing.ts';
 import { pathTo } from '../links.ts';
-import type { Context, Page } from '../page.ts';
+import type { Context, Page, PageRequest } from '../page.ts';
 import { status, table, time } from '../parts.ts';
+import { lookList } from '../probe-parts.ts';
 import { deviceStatus } from '../shown.ts';
-import { stuckReason } from '../stuck-rules.ts';
 import { fileTable } from './files.ts';
 import { batchTable } from './interfaces.ts';
 import { requestTable } from './provider-requests.ts';
 import { jobs } from '../../jobs/registry.ts';
 import { overview, type Overview } from '../../shared/operator/overview.ts';
+import { readProbes } from '../../shared/probes/measure.ts';
+import { stuckReason } from '../../shared/probes/request-rules.ts';
 import { deviceMovesSince, filesPerHour } from '../../shared/store/activity.ts';
 import { deviceStatuses } from '../../shared/store/states/device.ts';
 
@@ -28,29 +30,29 @@ export const overviewPage: Page = {
 
 const listed = 10;
 
-async function renderOverview(context: Context): Promise<Html> {
+async function renderOverview(context: Context, request: PageRequest): Promise<Html> {
   const { db, loaded, clock } = context;
   const now = clock.now();
   const keys = jobs.map((job) => job.key);
   const seen = await overview(loaded, db, keys, now);
-  const bars = hourBars(await filesPerHour(db, firstHour(now)), now);
-  const rejected = bars.reduce((sum, bar) => sum + bar.rejected, 0);
+  const files = await filesPerHour(db, firstPiece('24h', now));
+  const lastDay = piecesOf('24h', now, { files, moves: [] });
   const today = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()));
-  const stuck = seen.openRequests.filter((request) => stuckReason(request, now) !== undefined);
+  const { responses } = loaded.config.probes;
+  const stuck = seen.openRequests.filter((request) => stuckReason(request, responses, now) !== undefined);
   return html`
-    ${findingList(findingsOf(seen, rejected, now))}
+    ${lookList(await readProbes(loaded, db, now))}
     <p class="quiet">As of ${time(now.toISOString())} UTC</p>
     <div class="cards">
-      ${daemonCard(seen)} ${todayCard(bars, today)} ${deviceCard(await deviceMovesSince(db, today))}
+      ${daemonCard(seen)} ${todayCard(lastDay, today)} ${deviceCard(await deviceMovesSince(db, today))}
     </div>
-    <h2>Last 24 hours</h2>
-    ${hourChart(bars)} ${hourTable(bars)}
+    ${await activitySection(context, request)}
     <h2 id="backlog">Inboxes</h2>
-    ${inboxTable('Files in the inboxes, waiting by age', seen.inboxes)} ${roomSection(seen)}
+    ${inboxTable('Files in the inboxes, waiting by age', seen.inboxes, now)} ${roomSection(seen)}
     ${restSection(seen)}
     ${section('Files that need somebody', seen.problems.slice(0, listed), '/files', (files) => fileTable('Rejected, held and deferred files, newest first', files))}
     ${section('Batches in error', seen.batchesInError.slice(0, listed), '/interfaces?status=Error', (batches) => batchTable('Batches that stopped, newest first', batches))}
-    ${section('Provider requests that need a look', stuck.slice(0, listed), '/requests', (requests) => requestTable('Requests, oldest first', requests, now))}
+    ${section('Provider requests that need a look', stuck.slice(0, listed), '/requests', (requests) => requestTable('Requests, oldest first', requests, context))}
     <h2>Jobs</h2>
     ${await jobTable(context)}
   `;
@@ -74,16 +76,16 @@ const daemonCard = ({ daemons }: Overview): Html => html`
   </section>
 `;
 
-function todayCard(bars: readonly HourBar[], today: Date): Html {
-  const ofToday = bars.filter(({ hour }) => hour >= today);
-  const total = (of: (bar: HourBar) => number) => ofToday.reduce((sum, bar) => sum + of(bar), 0);
+function todayCard(lastDay: readonly Piece[], today: Date): Html {
+  const ofToday = lastDay.filter(({ begin }) => begin >= today);
+  const total = (of: (piece: Piece) => number) => ofToday.reduce((sum, piece) => sum + of(piece), 0);
   return html`
     <section aria-label="Files today">
       <h2>Files today (UTC)</h2>
       <ul class="plain">
-        <li>${status('ok', 'done')} ${total(({ done }) => done)}</li>
-        <li>${status('error', 'rejected')} ${total(({ rejected }) => rejected)}</li>
-        <li>${status('warn', 'held')} ${total(({ held }) => held)}</li>
+        <li>${status('ok', 'done')} ${total(({ filesDone }) => filesDone)}</li>
+        <li>${status('error', 'rejected')} ${total(({ filesRejected }) => filesRejected)}</li>
+        <li>${status('warn', 'held')} ${total(({ filesHeld }) => filesHeld)}</li>
       </ul>
     </section>
   `;
@@ -99,27 +101,6 @@ const deviceCard = (moves: Awaited<ReturnType<typeof deviceMovesSince>>): Html =
     </ul>
     ${Object.keys(moves).length === 0 && html`<p>No device has changed its status.</p>`}
   </section>
-`;
-
-const hourTable = (bars: readonly HourBar[]): Html => html`
-  <details>
-    <summary>The same as a table</summary>
-    ${table(
-      'Files of the last 24 hours, by hour (UTC)',
-      [
-        'Hour',
-        { title: 'Done', number: true },
-        { title: 'Rejected', number: true },
-        { title: 'Held', number: true },
-      ],
-      bars.map((bar) => [
-        html`<time datetime="${bar.hour.toISOString()}">${hourName(bar)}</time>`,
-        bar.done,
-        bar.rejected,
-        bar.held,
-      ]),
-    )}
-  </details>
 `;
 
 const roomSection = ({ shortOfRoom }: Overview): Html | false =>

@@ -1,27 +1,20 @@
+import { auditSection } from '../audit-section.ts';
 import { actionForm } from '../form.ts';
 import { html, type Html } from '../html.ts';
 import { pathTo } from '../links.ts';
 import { operatorOf, type Action, type Context, type Page, type PageRequest } from '../page.ts';
 import { fetched, keyPage, nextKey, pager, shownRows } from '../paging.ts';
 import { facts, table, time } from '../parts.ts';
-import {
-  auditTable,
-  batchLink,
-  deviceLink,
-  lines,
-  may,
-  orderLink,
-  outcomeStatus,
-  requestStatus,
-} from '../shown.ts';
-import { stuckReason } from '../stuck-rules.ts';
+import { batchLink, deviceLink, lines, may, orderLink, outcomeStatus, requestStatus } from '../shown.ts';
+import { settleForm, settlementOf } from './request-settlement.ts';
 import type { GenericError } from '../../shared/generic/schema-parts.ts';
 import { askNow, sendAgain } from '../../shared/operator/request-actions.ts';
+import { stuckReason } from '../../shared/probes/request-rules.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
-import { auditOf } from '../../shared/store/audit.ts';
 import { listExchanges, type ExchangeSummary } from '../../shared/store/provider-exchanges.ts';
 import { requireTransaction, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
 import { requestDevicesAfter, requestOrdersAfter } from '../../shared/store/request-lists.ts';
+import { findSettlementWish, type SettlementWish } from '../../shared/store/settlement-wishes.ts';
 import { askedStates } from '../../shared/store/states/provider-request.ts';
 import type { Db, Row } from '../../shared/store/tables.ts';
 
@@ -61,28 +54,30 @@ export const sendAgainAction: Action = {
 const paging = { first: 'First', next: 'Next' };
 
 async function renderRequest(context: Context, request: PageRequest): Promise<Html> {
-  const { db, clock } = context;
+  const { db, clock, loaded } = context;
   const row = await requireTransaction(db, request.params.text('transaction'));
-  const stuck = stuckReason(row, clock.now());
+  const stuck = stuckReason(row, loaded.config.probes.responses, clock.now());
   const orders = await requestOrdersAfter(db, row.id, request.query.optionalNumber('order'), fetched);
   const calls = await listExchanges(db, row.id, keyPage(request, 'call'));
   return html`
-    ${stuck !== undefined && html`<p class="warning">${stuck}</p>`} ${requestFacts(row)}
+    ${stuck !== undefined && html`<p class="warning">${stuck}</p>`}
+    ${requestFacts(row, await findSettlementWish(db, row.id))}
     ${may(context, 'operator') && actionsOf(context, row)} ${orderTable(shownRows(orders))}
     ${pager(request, { name: 'order', of: 'orders', next: nextKey(orders, (order) => order.order_id), words: paging })}
     ${await devicesOf(db, request, row.id)} ${callTable(shownRows(calls))}
     ${pager(request, { name: 'call', of: 'calls', next: nextKey(calls, (call) => call.id) })}
-    ${auditTable(await auditOf(db, `request ${row.transaction_id}`))}
+    ${await auditSection(context, request, `request ${row.transaction_id}`)}
   `;
 }
 
-const requestFacts = (row: ProviderRequestRow): Html =>
+const requestFacts = (row: ProviderRequestRow, wish: SettlementWish | undefined): Html =>
   facts([
     ['State', requestStatus(row.state)],
     ['Provider', row.provider_id],
     ['Its id there', row.provider_transaction_id],
     ['Batch', batchLink(row.batch_id)],
     ['Last error', lines(row.last_error)],
+    ['To be settled', settlementOf(wish)],
     ['Made (UTC)', time(row.created_at)],
     ['Goes out at (UTC)', row.state === 'queued' && row.release_at && time(row.release_at)],
     ['Sent (UTC)', row.sent_at && time(row.sent_at)],
@@ -116,6 +111,7 @@ const actionsOf = (
           'Only when it is certain that the provider did nothing of it: else it is done twice. Say how you know.',
       })
     }
+    ${askedStates.some((asked) => asked === state) && settleForm(context, transaction)}
   </div>
 `;
 

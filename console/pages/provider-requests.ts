@@ -3,7 +3,7 @@ import type { Context, Page, PageRequest } from '../page.ts';
 import { keyPage, newestFirst, shownRows } from '../paging.ts';
 import { select, status, table, time } from '../parts.ts';
 import { batchLink, firstLine, requestLink, requestStatus } from '../shown.ts';
-import { stuckReason } from '../stuck-rules.ts';
+import { stuckReason } from '../../shared/probes/request-rules.ts';
 import { summariseRequests, type RequestSummary } from '../../shared/store/request-lists.ts';
 import { openStates, providerRequestStates } from '../../shared/store/states/provider-request.ts';
 
@@ -19,10 +19,10 @@ export const requestsPage: Page = {
 
 const choices = [...providerRequestStates, 'all'] as const;
 
-async function renderRequests({ db, clock }: Context, request: PageRequest): Promise<Html> {
+async function renderRequests(context: Context, request: PageRequest): Promise<Html> {
   const state = request.query.optionalChoice('state', choices);
   const states = state === undefined ? openStates : state === 'all' ? undefined : [state];
-  const found = await summariseRequests(db, { ...keyPage(request), states });
+  const found = await summariseRequests(context.db, { ...keyPage(request), states });
   return html`
     <form class="filters" method="get">
       ${select('state', 'State', choices, state, 'without a final answer')}
@@ -33,13 +33,17 @@ async function renderRequests({ db, clock }: Context, request: PageRequest): Pro
         ? html`<p>
             ${state === undefined ? 'Every request has its final answer.' : 'There is no such request.'}
           </p>`
-        : requestTable('Requests, newest first', shownRows(found), clock.now())
+        : requestTable('Requests, newest first', shownRows(found), context)
     }
     ${newestFirst(request, found, { state })}
   `;
 }
 
-export const requestTable = (caption: string, requests: readonly RequestSummary[], now: Date): Html =>
+export const requestTable = (
+  caption: string,
+  requests: readonly RequestSummary[],
+  { loaded, clock }: Context,
+): Html =>
   table(
     caption,
     [
@@ -58,7 +62,7 @@ export const requestTable = (caption: string, requests: readonly RequestSummary[
       request.provider_id,
       batchLink(request.batch_id),
       html`${requestStatus(request.state)}
-      ${stuckReason(request, now) !== undefined && status('warn', 'needs a look')}`,
+      ${stuckReason(request, loaded.config.probes.responses, clock.now()) !== undefined && status('warn', 'needs a look')}`,
       time(request.created_at),
       time(request.sent_at),
       request.queries,

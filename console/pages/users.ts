@@ -3,7 +3,9 @@ import {
   changeRole,
   disableUser,
   enableUser,
+  lockedOut,
   setPassword,
+  unlockUser,
 } from '../../shared/operator/console-users.ts';
 import { argon2, makePassword } from '../../shared/operator/passwords.ts';
 import { listConsoleUsers, type ConsoleUser } from '../../shared/store/console-users.ts';
@@ -19,6 +21,7 @@ const rolePath = '/users/:user/role';
 const disablePath = '/users/:user/disable';
 const enablePath = '/users/:user/enable';
 const passwordPath = '/users/:user/password';
+const unlockPath = '/users/:user/unlock';
 
 export const usersPage: Page = {
   path,
@@ -27,6 +30,7 @@ export const usersPage: Page = {
   role: 'administrator',
   render: async (context) => {
     const users = await listConsoleUsers(context.db);
+    const locked = new Set(await lockedOut(context.db, context.clock.now()));
     return html`
       ${actionForm(context, {
         action: path,
@@ -39,22 +43,39 @@ export const usersPage: Page = {
       })}
       ${table(
         'Who may use the console',
-        ['Name', 'Role', 'State', 'Signed in (UTC)', 'Added (UTC)', 'Actions'],
+        ['Name', 'Role', 'State', 'Last signed in (UTC)', 'Added (UTC)', 'Actions'],
         users.map((user) => [
           user.name,
           user.role,
-          user.disabled_at === null ? status('ok', 'enabled') : status('idle', 'disabled'),
-          time(user.signed_in_at),
+          statesOf(user, locked.has(user.id)),
+          user.signed_in_at === null ? html`<span class="quiet">never</span>` : time(user.signed_in_at),
           time(user.created_at),
-          actionsOn(context, user),
+          actionsOn(context, user, locked.has(user.id)),
         ]),
       )}
     `;
   },
 };
 
-const actionsOn = (context: Context, { name, role, disabled_at }: ConsoleUser): Html => html`
+const statesOf = ({ disabled_at, one_time }: ConsoleUser, isLocked: boolean): Html => html`
+  ${disabled_at === null ? status('ok', 'enabled') : status('idle', 'disabled')}
+  ${one_time === 1 && status('idle', 'one-time password')} ${isLocked && status('warn', 'locked out')}
+`;
+
+const actionsOn = (
+  context: Context,
+  { name, role, disabled_at }: ConsoleUser,
+  isLocked: boolean,
+): Html => html`
   <div class="actions">
+    ${
+      isLocked &&
+      actionForm(context, {
+        action: pathTo(unlockPath, { user: name }),
+        label: 'Unlock',
+        reason: true,
+      })
+    }
     ${actionForm(context, {
       action: pathTo(rolePath, { user: name }),
       label: 'Change the role',
@@ -151,6 +172,15 @@ export const userActions: readonly Action[] = [
     run: async (context, request) => {
       const user = await enableUser(context.db, operatorOf(context, request), request.params.text('user'));
       return { to: path, notice: `${user.name} is enabled.` };
+    },
+  },
+  {
+    path: unlockPath,
+    title: 'Unlock',
+    role: 'administrator',
+    run: async (context, request) => {
+      const user = await unlockUser(context.db, operatorOf(context, request), request.params.text('user'));
+      return { to: path, notice: `${user.name} may try to sign in again.` };
     },
   },
 ];

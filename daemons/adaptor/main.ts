@@ -22,6 +22,7 @@ import { receiveAnswer } from './receive-answer.ts';
 import { recordFileSent } from './record-sent.ts';
 import { releaseRequests } from './release-requests.ts';
 import { sendResponses } from './send-response.ts';
+import { grantSettlements } from './settle-by-hand.ts';
 import { transformRequest } from './transform-request.ts';
 
 /**
@@ -59,6 +60,7 @@ export async function adaptor(runtime: Runtime, once: boolean): Promise<Work> {
       ...answers.map((inbox, index) =>
         inboxTask(inbox, (file) => receiveAnswer(runtime, ring, ids[index] ?? '', file)),
       ),
+      { name: 'settle requests by hand', step: () => grantSettlements(runtime) },
       { name: 'release requests', step: () => releaseRequests(runtime) },
       { name: 'ask providers', step: () => askProviders(runtime) },
       ...providersBy(loaded.config, 'https').map((provider) => new Courier(runtime, provider)),

@@ -1,7 +1,9 @@
 import { openKeyRing } from '../../shared/daemon/keys.ts';
 import type { Runtime, Work } from '../../shared/daemon/process.ts';
 import { sealMessage } from '../../shared/pgp/seal.ts';
-import { outboxFolder, spoolFolder } from '../../shared/runtime/paths.ts';
+import { extractorIntake, outboxFolder, spoolFolder } from '../../shared/runtime/paths.ts';
+import type { Task } from '../../shared/runtime/task-loop.ts';
+import { IntakeGate } from '../../shared/spool/intake-gate.ts';
 import { checkFolder } from '../../shared/spool/layout.ts';
 import { Publisher } from '../../shared/spool/publisher.ts';
 import { moveBatch } from '../../shared/store/batches.ts';
@@ -28,8 +30,18 @@ export async function extractor(runtime: Runtime): Promise<Work> {
     },
   });
   return {
-    tasks: [{ name: 'extract batches', step: (stop) => extractBatches(runtime, stop) }, publisher],
+    tasks: [extraction(runtime), publisher],
     watch: [],
     intervalSeconds: loaded.config.extractor.pollSeconds,
+  };
+}
+
+/** Prepared batches become documents, unless somebody has paused that; what was queued before is published all the same. */
+function extraction(runtime: Runtime): Task {
+  const gate = new IntakeGate({ ...runtime, name: extractorIntake });
+  const nothing = { worked: 0, refused: 0, waiting: 0 };
+  return {
+    name: 'extract batches',
+    step: async (stop) => ((await gate.isOpen()) ? extractBatches(runtime, stop) : nothing),
   };
 }

@@ -86,7 +86,7 @@ export async function runDaemon(
   let exitCode: number = exitCodes.failed.code;
   try {
     log.emit('daemon.started', { pid: process.pid, version, home: loaded.home });
-    const worker = await registerWorker(db, daemon, systemClock.now());
+    const worker = await registerWorker(db, daemon, systemClock.now(), loaded.digest);
     const runtime = { loaded, db, worker, clock: systemClock, emit: log.emit };
     try {
       const refused = await work(runtime, await plan(runtime), place.once, signals);

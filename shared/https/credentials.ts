@@ -1,11 +1,12 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 
 import type { Clock } from '../runtime/clock.ts';
-import { errnoOf, Fault, toFault } from '../runtime/faults.ts';
+import { errnoOf, Fault } from '../runtime/faults.ts';
 import type { HttpsClientConfig } from '../runtime/https-schema.ts';
+import { RereadFiles } from '../runtime/reread-files.ts';
 import { readSecret, unreadable } from '../runtime/secrets.ts';
 
 /** What we prove with who we are, and by which we know the server. */
@@ -36,30 +37,25 @@ interface Source {
   readonly file: string;
 }
 
-const lookEveryMilliseconds = 2000;
-
-/**
- * The credentials of one server, read again when their files change. Somebody replaces certificate and key one after
- * the other, so what does not belong together yet is no reason to stop: what was read before is used until it does.
- */
+/** The credentials of one server, read again when their files change. */
 export class CredentialFiles<Use> {
   readonly #options: CredentialOptions<Use>;
   readonly #sources: Readonly<Record<'certificate' | 'key' | 'ca' | 'secret', Source | undefined>>;
-  #known: { readonly use: Use; readonly state: string } | undefined;
-  /** The state of the files that were refused last. */
-  #refused: string | undefined;
-  #lookedAt = -Infinity;
-  #looking: Promise<Use> | undefined;
+  readonly #files: RereadFiles<Use>;
 
   constructor(options: CredentialOptions<Use>) {
     this.#options = options;
-    const { settings } = options;
+    const { settings, clock, make, onRefused } = options;
     this.#sources = {
       certificate: this.#source('certificate', settings.certificateFile),
       key: this.#source('key', settings.keyFile),
       ca: this.#source('ca', settings.caFile),
       secret: this.#source(...secretOf(settings)),
     };
+    const paths = Object.values(this.#sources).flatMap((source) =>
+      source ? [this.#credentialPath(source) ?? [], source.file].flat() : [],
+    );
+    this.#files = new RereadFiles({ paths, clock, read: async () => make(await this.#read()), onRefused });
   }
 
   /**
@@ -67,45 +63,8 @@ export class CredentialFiles<Use> {
    *
    * @throws Fault KEY_UNREADABLE, SECRET_EXPOSED when none were read before
    */
-  async current(): Promise<Use> {
-    const isRecent = this.#options.clock.monotonic() - this.#lookedAt < lookEveryMilliseconds;
-    if (this.#known && isRecent) return this.#known.use;
-    this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
-    return this.#looking;
-  }
-
-  async #look(): Promise<Use> {
-    // Before the files are read: a change in between is seen at the next look.
-    const state = await this.#state();
-    this.#lookedAt = this.#options.clock.monotonic();
-    const known = this.#known;
-    if (known?.state === state) return known.use;
-    try {
-      const use = this.#options.make(await this.#read());
-      this.#known = { use, state };
-      return use;
-    } catch (error) {
-      const fault = toFault(error);
-      if (!known) throw fault;
-      if (this.#refused !== state) this.#options.onRefused(fault);
-      this.#refused = state;
-      return known.use;
-    }
-  }
-
-  /** Whatever is done to a file changes its inode or the time of its last change (ctime), which nobody can set. */
-  async #state(): Promise<string> {
-    const paths = Object.values(this.#sources).flatMap((source) =>
-      source ? [this.#credentialPath(source), source.file] : [],
-    );
-    const states = await Promise.all(
-      paths.map(async (path) => {
-        if (path === undefined) return '';
-        const found = await stat(path, { bigint: true }).catch(() => undefined);
-        return found ? `${found.ino}:${found.size}:${found.ctimeNs}` : '';
-      }),
-    );
-    return states.join(' ');
+  current(): Promise<Use> {
+    return this.#files.current();
   }
 
   async #read(): Promise<Credentials> {

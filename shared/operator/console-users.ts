@@ -1,5 +1,10 @@
 import { Fault } from '../runtime/faults.ts';
-import { removeFailures, removeSessionsOf } from '../store/console-sessions.ts';
+import {
+  countFailures,
+  removeFailures,
+  removeSessionsOf,
+  usersWithFailures,
+} from '../store/console-sessions.ts';
 import {
   addConsoleUser,
   changeConsoleUser,
@@ -10,6 +15,8 @@ import {
 import { inTransaction } from '../store/open-store.ts';
 import type { Role } from '../store/states/role.ts';
 import type { Db } from '../store/tables.ts';
+import { checkName } from './names.ts';
+import { allowedFailures, countingSince } from './lock-out-rules.ts';
 import { audit, type Operator } from './operator.ts';
 import { checkPassword, type Passwords } from './passwords.ts';
 
@@ -28,12 +35,7 @@ export async function addUser(
   operator: Operator,
   { name, role, password, oneTime }: NewPassword & { readonly name: string; readonly role: Role },
 ): Promise<ConsoleUser> {
-  if (!/^[a-z][a-z0-9._-]{1,31}$/.test(name)) {
-    throw new Fault(
-      'BAD_INPUT',
-      'a name has 2 to 32 small letters, digits, dots, underscores and hyphens, and begins with a letter',
-    );
-  }
+  checkName(name);
   checkPassword(password, name);
   const password_hash = await passwords.hash(password);
   return inTransaction(db, async (trx) => {
@@ -107,6 +109,27 @@ export function disableUser(db: Db, operator: Operator, name: string): Promise<C
 /** @throws Fault NOT_FOUND */
 export function enableUser(db: Db, operator: Operator, name: string): Promise<ConsoleUser> {
   return setDisabled(db, operator, name, null);
+}
+
+/** Users that are locked out at present, by id: too many attempts to sign in as them have failed. */
+export const lockedOut = (db: Db, now: Date): Promise<number[]> =>
+  usersWithFailures(db, allowedFailures, countingSince(now));
+
+/** Ends a lock-out before its time. @throws Fault NOT_FOUND, NOT_ALLOWED when the user is not locked out */
+export function unlockUser(db: Db, operator: Operator, name: string): Promise<ConsoleUser> {
+  return inTransaction(db, async (trx) => {
+    const user = await requireConsoleUser(trx, name);
+    const failures = await countFailures(trx, user.id, countingSince(operator.now));
+    if (failures < allowedFailures) throw new Fault('NOT_ALLOWED', `${name} is not locked out`);
+    await removeFailures(trx, user.id);
+    await audit(trx, operator, {
+      action: 'user.unlock',
+      subject: `user ${name}`,
+      before: { failures },
+      after: { failures: 0 },
+    });
+    return user;
+  });
 }
 
 function setDisabled(

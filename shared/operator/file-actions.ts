@@ -11,10 +11,12 @@ import { inboxFolders } from '../spool/layout.ts';
 import { finishMove, removeReason, type SettlingInbox } from '../spool/settle.ts';
 import {
   allowDuplicate,
+  discard,
   findDelivery,
   holdByHand,
   reopen,
   retryNow,
+  unsettledStates,
   type Delivery,
 } from '../store/deliveries.ts';
 import { inTransaction } from '../store/open-store.ts';
@@ -24,13 +26,21 @@ import { audit, type Operator } from './operator.ts';
 
 /** What operators do with files that are rejected, held or deferred. `spool` is the root of the spool. */
 
+/** States that a file may be in when an action is taken. */
+export const actionStates = {
+  retry: ['rejected', 'deferred'],
+  hold: ['rejected', 'deferred'],
+  release: ['held'],
+  discard: unsettledStates,
+} as const satisfies Record<string, readonly DeliveryState[]>;
+
 /** Tries a rejected or deferred file again now. @throws Fault NOT_FOUND, NOT_ALLOWED */
 export const retryFile = (db: Db, spool: string, operator: Operator, id: number): Promise<Delivery> =>
-  tryAgain(db, spool, operator, id, 'file.retry', ['rejected', 'deferred']);
+  tryAgain(db, spool, operator, id, 'file.retry', actionStates.retry);
 
 /** Tries a held file again now. @throws Fault NOT_FOUND, NOT_ALLOWED */
 export const releaseFile = (db: Db, spool: string, operator: Operator, id: number): Promise<Delivery> =>
-  tryAgain(db, spool, operator, id, 'file.release', ['held']);
+  tryAgain(db, spool, operator, id, 'file.release', actionStates.release);
 
 /**
  * Loads a file that was rejected as a duplicate, all the same: its records are in the store twice then, or again after a
@@ -53,13 +63,54 @@ export function reloadFile(db: Db, spool: string, operator: Operator, id: number
 /** Puts a rejected or deferred file into hold/. @throws Fault NOT_FOUND, NOT_ALLOWED */
 export async function holdFile(db: Db, spool: string, operator: Operator, id: number): Promise<Delivery> {
   const held = await inTransaction(db, async (trx) => {
-    const row = await requireFile(trx, id, ['rejected', 'deferred']);
+    const row = await requireFile(trx, id, actionStates.hold);
+    refuseDiscarded(row);
     const changed = await holdByHand(trx, row, `held by ${operator.who}: ${operator.reason}`, operator.now);
     await auditFile(trx, operator, 'file.hold', row, changed);
     return changed;
   });
-  await finishMove(settlingInbox(db, spool, held), held);
-  return (await findDelivery(db, id)) ?? held;
+  return bringHome(db, spool, held);
+}
+
+/**
+ * Puts a file that nobody wants any more into rejected/, where it needs nobody. Nothing is deleted: a retry takes it
+ * back.
+ *
+ * @throws Fault NOT_FOUND, NOT_ALLOWED
+ */
+export async function discardFile(db: Db, spool: string, operator: Operator, id: number): Promise<Delivery> {
+  const discarded = await inTransaction(db, async (trx) => {
+    const row = await requireFile(trx, id, actionStates.discard);
+    refuseDiscarded(row);
+    const detail = `discarded by ${operator.who}: ${operator.reason}\n${wasBefore(row)}`;
+    const changed = await discard(trx, row, detail, operator.now);
+    await auditFile(trx, operator, 'file.discard', row, changed);
+    return changed;
+  });
+  return bringHome(db, spool, discarded);
+}
+
+/** What was known of the file, which its row and its reason file tell no longer. */
+const wasBefore = ({ state, fault_code: code, detail }: Delivery): string =>
+  `before: ${[state, code, detail].filter((part) => part !== null).join(', ')}`;
+
+/** @throws Fault NOT_ALLOWED */
+function refuseDiscarded({ id, name, fault_code: code }: Delivery): void {
+  if (code !== 'DISCARDED') return;
+  throw new Fault('NOT_ALLOWED', `file ${id} (${name}) is discarded already; enrol file retry takes it back`);
+}
+
+/**
+ * Brings a file that was settled by hand to its last folder. Its daemon does the same when it looks first; within the
+ * transaction it cannot begin to.
+ */
+function bringHome(db: Db, spool: string, settled: Delivery): Promise<Delivery> {
+  return inTransaction(db, async (trx) => {
+    const row = await findDelivery(trx, settled.id);
+    if (row === undefined || row.worker_id !== null || row.moved_at !== null) return row ?? settled;
+    await finishMove(settlingInbox(trx, spool, row), row);
+    return (await findDelivery(trx, row.id)) ?? row;
+  });
 }
 
 function tryAgain(
@@ -104,6 +155,13 @@ async function takeBack(trx: Db, inbox: SettlingInbox, row: Delivery, now: Date)
 async function requireFile(trx: Db, id: number, states: readonly DeliveryState[]): Promise<Delivery> {
   const row = await findDelivery(trx, id);
   if (row?.direction !== 'in') throw new Fault('NOT_FOUND', `there is no received file ${id}`);
+  if (row.removed_at !== null) {
+    const when = `at ${row.removed_at}, by retention run ${row.removed_by ?? 0}`;
+    throw new Fault(
+      'NOT_ALLOWED',
+      `file ${id} (${row.name}) was removed ${when}: the sender has to send it again`,
+    );
+  }
   if (!states.includes(row.state)) {
     throw new Fault(
       'NOT_ALLOWED',
@@ -129,5 +187,5 @@ const auditFile = (
     action,
     subject: `file ${before.id}`,
     before: { state: before.state, code: before.fault_code },
-    after: { state: after.state },
+    after: { state: after.state, code: after.fault_code },
   });

@@ -1,4 +1,3 @@
-import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { isShort, roomOf, type Room } from '../daemon/room.ts';
@@ -6,13 +5,15 @@ import type { LoadedConfig } from '../runtime/config.ts';
 import { errnoOf } from '../runtime/faults.ts';
 import { inboxFolder, inboxNames } from '../runtime/paths.ts';
 import { listBatches, type Batch } from '../store/batches.ts';
-import { countFiles, listDeliveries, type Delivery } from '../store/deliveries.ts';
+import { countFiles, filesInNeed, type Delivery } from '../store/deliveries.ts';
 import { countByStatus } from '../store/devices.ts';
+import { listPauses, type IntakePause } from '../store/intake-pauses.ts';
 import { lastRun, type JobRun } from '../store/job-runs.ts';
 import { restingProviders, type ProviderRest } from '../store/provider-exchanges.ts';
 import { openProviderRequests, type RequestSummary } from '../store/request-lists.ts';
 import type { Db } from '../store/tables.ts';
 import { isAlive, workersOf } from '../store/workers.ts';
+import { waitingFiles } from './waiting-files.ts';
 
 /** Is everything well? What `enrol status` shows. */
 export interface Overview {
@@ -20,6 +21,8 @@ export interface Overview {
   /** Disks with less free space than is kept in reserve: nothing new is taken in. */
   readonly shortOfRoom: readonly Room[];
   readonly inboxes: readonly InboxOverview[];
+  /** Intake that somebody has paused. */
+  readonly pauses: readonly IntakePause[];
   /** Files that need somebody: rejected, held or deferred, newest first. */
   readonly problems: readonly Delivery[];
   readonly batchesInError: readonly Batch[];
@@ -35,6 +38,8 @@ export interface InboxOverview {
   readonly name: string;
   /** Files in in/ by how long they have been there. */
   readonly backlog: Readonly<Record<AgeClass, number>>;
+  /** When the files in in/ were looked at: a crowded inbox is not looked through for every page. */
+  readonly seenAt: Date;
   readonly deferred: number;
   readonly rejected: number;
   readonly held: number;
@@ -61,7 +66,8 @@ export async function overview(
     daemons: await daemonStandings(db, now),
     shortOfRoom: (await roomOf(loaded).catch(emptyIfMissing)).filter(isShort),
     inboxes: await inboxStandings(loaded, db, now),
-    problems: await listDeliveries(db, { states: ['rejected', 'held', 'deferred'], limit: listed }),
+    problems: await filesInNeed(db, { limit: listed }),
+    pauses: await listPauses(db),
     batchesInError: await listBatches(db, { status: 'Error', limit: listed, order: 'newest' }),
     resting: await restingProviders(db, now),
     openRequests: await openProviderRequests(db, listed),
@@ -78,7 +84,7 @@ export async function inboxStandings(loaded: LoadedConfig, db: Db, now: Date): P
   return Promise.all(
     inboxNames(loaded.config).map(async (name) => ({
       name,
-      backlog: await backlogOf(join(inboxFolder(loaded, name), 'in'), now),
+      ...(await backlogOf(join(inboxFolder(loaded, name), 'in'), now)),
       deferred: countOf(name, 'deferred'),
       rejected: countOf(name, 'rejected'),
       held: countOf(name, 'held'),
@@ -116,18 +122,14 @@ export async function daemonStandings(db: Db, now: Date): Promise<DaemonStanding
   return (await Promise.all(standings)).flat();
 }
 
-/** By the time the name appeared here (ctime): a sender may keep an old mtime. */
-async function backlogOf(folder: string, now: Date): Promise<Record<AgeClass, number>> {
+async function backlogOf(folder: string, now: Date): Promise<Pick<InboxOverview, 'backlog' | 'seenAt'>> {
   const backlog = Object.fromEntries(ageNames.map((name) => [name, 0])) as Record<AgeClass, number>;
-  for (const name of await readdir(folder).catch(emptyIfMissing)) {
-    if (name.startsWith('.')) continue;
-    const stat = await lstat(join(folder, name)).catch(emptyIfMissing);
-    if (Array.isArray(stat)) continue; // Taken meanwhile.
-    const seconds = (now.getTime() - stat.ctimeMs) / 1000;
-    const age = ageNames.find((candidate) => seconds < ageClasses[candidate]) ?? 'older';
-    backlog[age]++;
+  const { since, seenAt } = await waitingFiles(folder, now);
+  for (const time of since) {
+    const seconds = (now.getTime() - time) / 1000;
+    backlog[ageNames.find((candidate) => seconds < ageClasses[candidate]) ?? 'older']++;
   }
-  return backlog;
+  return { backlog, seenAt };
 }
 
 function emptyIfMissing(error: unknown): [] {

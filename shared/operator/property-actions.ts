@@ -1,7 +1,11 @@
-import { readProperties, setProperty } from '../store/module-properties.ts';
+import { Fault } from '../runtime/faults.ts';
+import { propertyNamed, readProperties, resetProperty, setProperty } from '../store/module-properties.ts';
 import { inTransaction } from '../store/open-store.ts';
 import type { Db } from '../store/tables.ts';
 import { audit, type Operator } from './operator.ts';
+
+/** Under this the audit has the history of a property. */
+export const propertySubject = (name: string): string => `property ${name}`;
 
 /** @throws Fault NOT_FOUND, BAD_INPUT */
 export function setModuleProperty(db: Db, operator: Operator, name: string, value: string): Promise<void> {
@@ -10,9 +14,26 @@ export function setModuleProperty(db: Db, operator: Operator, name: string, valu
     await setProperty(trx, name, value, operator.who, operator.now);
     await audit(trx, operator, {
       action: 'property.set',
-      subject: `property ${name}`,
+      subject: propertySubject(name),
       before: { value: before[name] },
       after: { value },
+    });
+  });
+}
+
+/** Gives a property its default again. @throws Fault NOT_FOUND, NOT_ALLOWED when it has it already */
+export function resetModuleProperty(db: Db, operator: Operator, name: string): Promise<void> {
+  return inTransaction(db, async (trx) => {
+    const { name: known, fallback } = propertyNamed(name);
+    const before = (await readProperties(trx))[known];
+    if (!(await resetProperty(trx, known))) {
+      throw new Fault('NOT_ALLOWED', `nobody has set ${known}: it has its default ${fallback}`);
+    }
+    await audit(trx, operator, {
+      action: 'property.reset',
+      subject: propertySubject(known),
+      before: { value: before },
+      after: { value: fallback },
     });
   });
 }

@@ -6,6 +6,7 @@ import {
   requireTransaction,
   type ProviderRequestRow,
 } from '../store/provider-requests.ts';
+import { findSettlementWish, wishSettlement, type SettlementWish } from '../store/settlement-wishes.ts';
 import { askedStates } from '../store/states/provider-request.ts';
 import type { Db } from '../store/tables.ts';
 import { audit, type Operator } from './operator.ts';
@@ -18,9 +19,7 @@ import { audit, type Operator } from './operator.ts';
 export function askNow(db: Db, operator: Operator, transactionId: string): Promise<ProviderRequestRow> {
   return inTransaction(db, async (trx) => {
     const request = await requireTransaction(trx, transactionId);
-    if (!askedStates.some((state) => state === request.state)) {
-      throw new Fault('NOT_ALLOWED', `request ${transactionId} is ${request.state}: there is nothing to ask`);
-    }
+    requireAsked(request);
     const next_query_at = operator.now.toISOString();
     await noteRequest(trx, request.id, { next_query_at });
     await audit(trx, operator, {
@@ -61,4 +60,43 @@ export function sendAgain(db: Db, operator: Operator, transactionId: string): Pr
     });
     return after;
   });
+}
+
+/**
+ * Has the adaptor settle a request by what was seen at the provider, at its next look: the open devices of the request
+ * get that outcome, as if the provider had said it. Said anew before that, the later word counts.
+ *
+ * @throws Fault NOT_FOUND, NOT_ALLOWED when the request waits for no answer
+ */
+export function wishSettled(
+  db: Db,
+  operator: Operator,
+  transactionId: string,
+  done: boolean,
+): Promise<SettlementWish> {
+  return inTransaction(db, async (trx) => {
+    const request = await requireTransaction(trx, transactionId);
+    requireAsked(request);
+    const before = await findSettlementWish(trx, request.id);
+    const { who, reason, now } = operator;
+    const wish = { request_id: request.id, done: done ? 1 : 0, who, reason, wished_at: now.toISOString() };
+    await wishSettlement(trx, wish);
+    await audit(trx, operator, {
+      action: 'request.settle',
+      subject: `request ${transactionId}`,
+      before: { state: request.state, wished: wishedOutcome(before) },
+      after: { state: request.state, wished: wishedOutcome(wish) },
+    });
+    return wish;
+  });
+}
+
+/** As what the request is wished to be settled. */
+export const wishedOutcome = (wish: SettlementWish | undefined): 'done' | 'not done' | null =>
+  wish === undefined ? null : wish.done === 1 ? 'done' : 'not done';
+
+/** @throws Fault NOT_ALLOWED when it waits for no answer */
+export function requireAsked({ transaction_id: id, state }: ProviderRequestRow): void {
+  if (askedStates.some((asked) => asked === state)) return;
+  throw new Fault('NOT_ALLOWED', `request ${id} is ${state}: it waits for no answer`);
 }

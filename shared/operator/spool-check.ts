@@ -109,6 +109,17 @@ export async function adoptForgotten(loaded: LoadedConfig, db: Db, operator: Ope
   return adopted;
 }
 
+/** Places in done/ and rejected/ with a file that no row accounts for, without reading any. */
+export async function* unrecordedFiles(loaded: LoadedConfig, db: Db): AsyncGenerator<string> {
+  for (const inbox of inboxesOf(loaded, db)) {
+    for await (const { folder, path, place } of archivedFiles(loaded, inbox)) {
+      if (folder === 'hold' || (await deliveryAt(db, place)) !== undefined) continue;
+      if ((await belongsToAnother(inbox, path)) || (await isOnItsWay(inbox, path))) continue;
+      yield place;
+    }
+  }
+}
+
 async function adoptPage(
   trx: Db,
   inbox: Checked,

@@ -32,6 +32,12 @@ export async function listKeys(folder: string, now = new Date()): Promise<KeyInf
   return Promise.all(described);
 }
 
+/** Ids of our keys and of their subkeys, in hex. Needs no passphrase. @throws Fault KEY_UNREADABLE */
+export async function ownKeyIds(folder: string): Promise<ReadonlySet<string>> {
+  const keys = (await readPublicKeys(folder)).get('own') ?? [];
+  return new Set(keys.flatMap((key) => key.getKeyIDs().map((id) => id.toHex())));
+}
+
 async function describe(party: string, key: PublicKey, now: Date): Promise<KeyInfo> {
   const { algorithm, bits, curve } = key.getAlgorithmInfo();
   const expires = await key.getExpirationTime(undefined, pgpConfig);

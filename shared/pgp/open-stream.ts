@@ -10,7 +10,7 @@ import { decryptSessionKeys, readMessage } from './library.ts';
 import { binaryForm, Reading, type MessageSource } from './message-source.ts';
 import { decryptedPackets, keyThatFits, type DataKey } from './modification-code.ts';
 import type { Opened, OpenPolicy } from './open.ts';
-import { currentKey, withOneOf } from './recipients.ts';
+import { currentKey, isHidden, withOneOf } from './recipients.ts';
 import { signaturesIn, type AnyMessage, type SaidSignatures } from './said-signatures.ts';
 import { decryptionConfig, maxSessionKeyPackets, pgpConfig } from './settings.ts';
 import { settleSignatures, verificationKeys, type MessageSignature } from './signatures.ts';
@@ -71,6 +71,21 @@ export async function verifyMessage(
     retiredKey: ownKey !== (await currentKey(ring.own, now)),
     content: () => open(unlocking, []),
   };
+}
+
+/**
+ * What can be told of a message without any key: how it is protected, and the ids of the keys that it is encrypted to;
+ * null for one that its sender has hidden.
+ *
+ * @throws Fault NOT_ENCRYPTED, PGP_MALFORMED, PGP_TOO_MANY_RECIPIENTS, PGP_NO_INTEGRITY, PGP_INTEGRITY, and what the source
+ *   throws
+ */
+export async function formOf(
+  source: MessageSource,
+): Promise<{ protection: Protection; recipients: (string | null)[] }> {
+  const protection = await checkForm(source);
+  const ids = await fromBeginning(source, (message) => message.getEncryptionKeyIDs());
+  return { protection, recipients: ids.map((id) => (isHidden(id) ? null : id.toHex())) };
 }
 
 /** @throws Fault as `checkEnvelope` and `removeArmour` */

@@ -36,7 +36,7 @@ function noKey(recipients: readonly KeyID[]): Fault {
 }
 
 /** The key id of all zeros, which stands for a recipient that is not named (RFC 9580, section 5.1.8). */
-const isHidden = (id: KeyID): boolean => /^0+$/.test(id.toHex());
+export const isHidden = (id: KeyID): boolean => /^0+$/.test(id.toHex());
 
 /** The key that senders should be using: the newest to which one can encrypt now. */
 export async function currentKey(ownKeys: readonly PrivateKey[], now: Date): Promise<PrivateKey | undefined> {

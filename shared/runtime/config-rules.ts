@@ -1,12 +1,12 @@
-import { Cron } from 'croner';
-
 import type { Config, InboxConfig } from './config-schema.ts';
 import { consoleFindings } from './console-rules.ts';
+import { cronMistake, isTimeZone } from './cron-rules.ts';
 import { mappingFindings } from './configured-format-rules.ts';
 import { httpsFindings } from './https-rules.ts';
 import { listenFindings } from './listen-rules.ts';
 import { outboxPlace } from './paths.ts';
 import { matchesPattern } from './patterns.ts';
+import { probeFindings } from './probe-findings.ts';
 import type { ProviderConfig } from './provider-schema.ts';
 
 /** Where a setting stands: the keys from the root of the file to it. */
@@ -36,6 +36,7 @@ export function ruleFindings(config: Config, written: Written): Finding[] {
     ...retryFindings(config),
     ...scheduleFindings(config),
     ...providerFindings(config),
+    ...probeFindings(config),
   ];
 }
 
@@ -138,28 +139,6 @@ function scheduleFindings(config: Config): Finding[] {
     ...findings,
     { path: ['scheduler', 'timeZone'], message: 'is no time zone; write a name like Europe/Berlin' },
   ];
-}
-
-/** From a fixed date, so that the answer does not depend on the day it is asked. */
-const someDay = new Date(0);
-
-function cronMistake(pattern: string): string | undefined {
-  try {
-    const next = new Cron(pattern, { mode: '5-part', paused: true }).nextRun(someDay);
-    return next === null ? 'is a date that never comes' : undefined;
-  } catch (error) {
-    const why = error instanceof Error ? error.message.replace('CronPattern: ', '') : '';
-    return `is no cron pattern (minute hour day month weekday): ${why}`;
-  }
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function providerFindings(config: Config): Finding[] {

@@ -4,7 +4,9 @@ import { consoleSettings } from './console-schema.ts';
 import { httpsEndpoint } from './https-schema.ts';
 import { inbox, partyName, seconds } from './inbox-schema.ts';
 import { listen } from './listen-schema.ts';
+import { probeSettings } from './probe-schema.ts';
 import { provider } from './provider-schema.ts';
+import { retentionSettings } from './retention-schema.ts';
 
 /**
  * The one schema of config/enrol.yaml: defaults and explanations stand here, unknown keys are refused.
@@ -176,10 +178,14 @@ export const configSchema = z.strictObject({
         '',
         'Batch Error Management: sets Error batches back to their last valid stage',
       ),
+      retention: job('30 3 * * *', 'Retention: deletes what the settings under retention let go'),
+      retentionDryRun: job('', 'Retention Dry Run: counts what Retention would delete, and deletes nothing'),
     })
     .prefault({})
     .describe('the jobs'),
+  retention: retentionSettings().describe('how long files and old rows are kept'),
   console: consoleSettings().describe('the Administration Console: enrol console'),
+  probes: probeSettings().describe('whether all is well: what is looked at, and who is told'),
   log: z
     .strictObject({
       level: z

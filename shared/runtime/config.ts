@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { checkConfig } from './config-check.ts';
+import { configDigest } from './config-digest.ts';
 import { readYaml } from './config-document.ts';
 import type { Config } from './config-schema.ts';
 import { Fault } from './faults.ts';
@@ -12,6 +13,8 @@ export interface LoadedConfig {
   /** Absolute. */
   readonly file: string;
   readonly config: Config;
+  /** Of what the file says, defaults included; see `configDigest`. */
+  readonly digest: string;
 }
 
 /** One thing wrong with the configuration. */
@@ -78,7 +81,7 @@ export async function loadConfig(from: {
   if (problems.length > 0 || !('config' in checked)) throw new ConfigFault(problems);
 
   const store = { ...checked.config.store, ...override.store };
-  return { home, file, config: { ...checked.config, store } };
+  return { home, file, config: { ...checked.config, store }, digest: configDigest(checked.config) };
 }
 
 /** @throws ConfigFault CONFIG_INVALID */

@@ -19,6 +19,13 @@ export const consoleSettings = () =>
           'certificate of the console with its chain, PEM; empty: no TLS, on a socket or a loopback address only',
         ),
       keyFile: z.string().max(4096).default('').describe('its private key, PEM; empty: none'),
+      metricsTokenFile: z
+        .string()
+        .max(4096)
+        .default('')
+        .describe(
+          'the token with which /metrics may be read, as Authorization: Bearer; empty: there is no /metrics',
+        ),
       idleMinutes: minutes.default(30).describe('a session ends after this time without a request'),
       sessionMinutes: minutes.default(600).describe('a session ends after this time in any case'),
     })

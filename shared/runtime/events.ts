@@ -47,6 +47,12 @@ interface CallFields {
   readonly exchange: number;
 }
 
+interface NoticeFields {
+  readonly notice: number;
+  readonly channel: string;
+  readonly attempt: number;
+}
+
 /** A row of the table. `fields` is never there: it carries the type. */
 interface EventRow<Fields extends object> {
   readonly level: Level;
@@ -87,6 +93,9 @@ export const events = {
     quietSeconds: number;
     neededSeconds: number;
   }>,
+  /** Somebody has paused an inbox, or the extractor: nothing new is begun. */
+  'intake.paused': warn as EventRow<{ intake: string; by: string; since: string }>,
+  'intake.resumed': info as EventRow<{ intake: string }>,
   'file.published': info as EventRow<FileFields & { digest: string; batch?: number }>,
   'task.stopped': error as EventRow<{ task: string; nextTryAt: string } & FaultFields>,
   'task.resumed': info as EventRow<{ task: string }>,
@@ -118,16 +127,36 @@ export const events = {
   'endpoint.credentials-refused': error as EventRow<FaultFields>,
   /** The console can be reached from now on. */
   'console.listening': info as EventRow<{ address: string; port?: number }>,
+  /** A renewed certificate is shown from now on; connections that there are go on. */
+  'console.certificate-renewed': info as EventRow<{ certificateFile: string }>,
+  /** New files of certificate and key cannot be used, or do not belong together yet; the ones before stay in use. */
+  'console.credentials-refused': error as EventRow<FaultFields>,
   'console.signed-in': info as EventRow<{ user: string; from: string }>,
   'console.signed-out': info as EventRow<{ user: string; from: string }>,
   /** Without the name when there is no such user: people type their password there. */
   'console.sign-in-refused': warn as EventRow<{ user?: string; from: string; detail: string }>,
+  /** Somebody used the HTTP API without a good token; named where it was good once. */
+  'console.token-refused': warn as EventRow<{ token?: string; from: string; detail: string }>,
   /** Somebody did what his role does not allow, or a form came from elsewhere. */
   'console.refused': warn as EventRow<
     { user?: string; from: string; method: string; path: string } & FaultFields
   >,
   /** A page or an action could not do what it was asked for. */
   'console.failed': error as EventRow<{ user?: string; method: string; path: string } & FaultFields>,
+  /** A probe stands otherwise than before: seen twice in a row. */
+  'probe.changed': warn as EventRow<{
+    probe: string;
+    before: string | null;
+    after: string;
+    value: number | null;
+    unit: string;
+    sentence: string;
+  }>,
+  /** People were told of changes. */
+  'notice.sent': info as EventRow<NoticeFields>,
+  'notice.deferred': warn as EventRow<NoticeFields & FaultFields & { nextTryAt: string }>,
+  /** It was tried as often as is allowed. */
+  'notice.failed': error as EventRow<NoticeFields & FaultFields>,
   'daemon.started': info as EventRow<{ pid: number; version: string; home: string }>,
   'daemon.ready': info as EventRow<object>,
   'daemon.stopping': info as EventRow<{ reason: string }>,
@@ -140,6 +169,10 @@ export const events = {
     RunFields & { milliseconds: number; batches: number; records: number; problems: readonly string[] }
   >,
   'job.failed': error as EventRow<RunFields & FaultFields>,
+  /** A job did not run at times of its schedule; `due` is the last of them. */
+  'job.missed': warn as EventRow<{ job: string; ticks: number; due: string; detail: string }>,
+  /** The clock was set back: what was due meanwhile is not done twice. */
+  'scheduler.clock-set-back': warn as EventRow<{ job: string; seconds: number }>,
   'workflow.event': info as EventRow<{ type: string; code: string; reference: string; batch?: number }>,
   /** The sender used a key of ours that is not the current one. */
   'key.retired-used': warn as EventRow<{ file: string; key: string }>,

@@ -49,6 +49,11 @@ export const failPoints = [
   'call.recorded',
   'call.answered',
   'call.settled',
+  // Files are removed for good: shared/operator/retention.ts.
+  'retention.recorded',
+  'retention.unlinking',
+  'retention.unlinked',
+  'retention.finished',
   // A job runs: jobs/run-job.ts, process-batches.ts, device-enrolment-request.ts.
   'job.started',
   'job.batch-taken',
@@ -57,6 +62,9 @@ export const failPoints = [
   'job.batch-settled',
   'job.requests-written',
   'job.worked',
+  // The configuration is changed by a program: shared/runtime/config-file.ts.
+  'config.drafted',
+  'config.replaced',
 ] as const;
 
 export type FailPoint = (typeof failPoints)[number];

@@ -73,6 +73,11 @@ export const faultCodes = {
     what: 'A claimed file was removed from work/ by hand.',
     action: 'Find out who removed it; drop the file again if it is still wanted.',
   },
+  DISCARDED: {
+    class: 'permanent',
+    what: 'An operator has discarded the file: it is not wanted any more.',
+    action: 'Nothing. The file was not deleted: enrol file retry tries it again.',
+  },
   // OpenPGP
   NOT_ENCRYPTED: {
     class: 'permanent',
@@ -378,6 +383,12 @@ export const faultCodes = {
     action:
       'Find the process that has it, or correct loader.listen.address or console.address; then start it again.',
   },
+  NOTICE_UNDELIVERED: {
+    class: 'transient',
+    what: 'A notice about probes could not be sent: its server cannot be reached, or did not take it.',
+    action:
+      'Nothing at first: it is tried again. If it lasts, check probes.notices; enrol probe test-notice tries it.',
+  },
   // Store
   STORE_MISSING: {
     class: 'environment',
@@ -473,7 +484,7 @@ export const faultCodes = {
   NOT_FOUND: {
     class: 'permanent',
     what: 'There is nothing of that name or number.',
-    action: 'Check the name with the list command.',
+    action: 'Check the name or number: the list has all there are.',
   },
   NOT_ALLOWED: {
     class: 'permanent',
@@ -496,10 +507,20 @@ export const faultCodes = {
     what: 'Name or password is wrong, the user is disabled, or there were too many attempts.',
     action: 'Try again, after 15 minutes if you failed often; an administrator can set a new password.',
   },
+  TOKEN_REFUSED: {
+    class: 'permanent',
+    what: 'The request came without a token of the HTTP API, or with one that is unknown, expired or revoked.',
+    action: 'Send a good token, as Authorization: Bearer; an administrator makes one with enrol token add.',
+  },
   ROLE_TOO_LOW: {
     class: 'permanent',
     what: 'The role of the user does not allow that.',
     action: 'Ask an administrator to do it, or for another role.',
+  },
+  SETTING_PROTECTED: {
+    class: 'permanent',
+    what: 'The setting leads to secrets, addresses or other machines; it is not changed from a browser.',
+    action: 'Change it on the machine: enrol config set, or the file itself and then enrol config check.',
   },
   FORM_NOT_OURS: {
     class: 'permanent',
@@ -510,7 +531,7 @@ export const faultCodes = {
   TOO_MANY_REQUESTS: {
     class: 'transient',
     what: 'There were too many requests from this address.',
-    action: 'Wait for five minutes.',
+    action: 'Wait for five minutes, or for as long as Retry-After in the answer says.',
   },
   BUG: {
     class: 'bug',
@@ -520,6 +541,8 @@ export const faultCodes = {
 } as const satisfies Record<string, FaultRow>;
 
 export type FaultCode = keyof typeof faultCodes;
+
+export const faultNames = Object.keys(faultCodes) as FaultCode[];
 
 export const isFaultCode = (text: string): text is FaultCode => Object.hasOwn(faultCodes, text);
 

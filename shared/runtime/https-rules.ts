@@ -21,7 +21,8 @@ function urlFindings({ url }: HttpsEndpointConfig): SettingFinding[] {
   return [];
 }
 
-function addressMistake(text: string): string | undefined {
+/** What is wrong with the address of a server; undefined: nothing. */
+export function addressMistake(text: string): string | undefined {
   if (text === '') return 'is missing';
   const url = URL.parse(text);
   if (url === null || !/^https:\/\/[^/]/i.test(text)) {

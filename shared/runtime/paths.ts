@@ -32,6 +32,12 @@ export function inboxNames(config: Config): InboxName[] {
   return [...own, ...outgoing, ...Object.keys(config.providers).map(providerInbox)];
 }
 
+/** The extractor has no inbox: it takes in prepared batches. */
+export const extractorIntake = 'extractor';
+
+/** Everything whose intake can be paused: every inbox, and the extractor. */
+export const intakeNames = (config: Config): string[] => [...inboxNames(config), extractorIntake];
+
 export const storeFile = ({ home, config }: Located): string =>
   resolve(home, config.store.url.slice('sqlite:'.length));
 

@@ -1,9 +1,15 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { syncFolder, writeNew } from './durable.ts';
 import { Fault } from './faults.ts';
+
+/**
+ * SHA-256 of a secret of 256 random bits, hex: what a store keeps of it. For what people choose it would be too quick to
+ * try out.
+ */
+export const secretDigest = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
 /** Permission bits of the group and of everybody else. */
 const groupOrOthers = 0o077;

@@ -41,6 +41,19 @@ export async function readServerCredentials(
   return credentials;
 }
 
+/** Every place where certificate and key may lie: whoever watches them sees each change. */
+export function serverCredentialPaths(
+  home: string,
+  { prefix }: Holder,
+  files: { readonly certificateFile: string; readonly keyFile: string },
+  environment: NodeJS.ProcessEnv = process.env,
+): string[] {
+  const folder = environment.CREDENTIALS_DIRECTORY ?? '';
+  const fromManager =
+    folder === '' ? [] : ['certificate', 'key'].map((kind) => join(folder, `${prefix}-${kind}`));
+  return [...fromManager, resolve(home, files.certificateFile), resolve(home, files.keyFile)];
+}
+
 function checkPair(setting: string, credentials: ServerCredentials): void {
   try {
     createSecureContext({ ...credentials });

@@ -28,7 +28,8 @@ import { claim, resumeClaim, sweepWork } from './claim.ts';
 import { checkCompanion, checkCompanionRecords } from './companion.ts';
 import { identityOf } from './identity.ts';
 import type { Inbox } from './inbox.ts';
-import { Intake, type Candidate } from './intake.ts';
+import { Intake, type Candidate, type Scan } from './intake.ts';
+import { IntakeGate } from './intake-gate.ts';
 import { isAllowedName, nameBytes } from './names.ts';
 import { Daily, sweepTemporary } from './orphans.ts';
 import { OpenedFile, type ReceivedFile } from './received-file.ts';
@@ -37,6 +38,8 @@ import { sameMark } from './stability.ts';
 
 /** Deferred files tried between two scans at most: a backlog of them never keeps fresh files waiting. */
 const dueLimit = 50;
+
+const nothingNew: Scan = { ready: [], waiting: 0 };
 
 /** What came of a file. */
 export interface Outcome {
@@ -64,11 +67,15 @@ interface Loaded {
   readonly summary: string;
 }
 
-/** Works off one inbox: recovery, fresh files, and deferred files whose time has come, all by the same code. */
+/**
+ * Works off one inbox: recovery, fresh files, and deferred files whose time has come, all by the same code. While its
+ * intake is paused, recovery only.
+ */
 export class InboxWorker {
   readonly #inbox: Inbox;
   readonly #handle: FileHandler;
   readonly #intake: Intake;
+  readonly #gate: IntakeGate;
   readonly #orphans: Daily;
   #swept = false;
   /** Files that operators were told of. */
@@ -78,6 +85,7 @@ export class InboxWorker {
     this.#inbox = inbox;
     this.#handle = handle;
     this.#intake = new Intake(inbox);
+    this.#gate = new IntakeGate(inbox);
     this.#orphans = new Daily(inbox.clock, () => sweepTemporary(inbox));
   }
 
@@ -111,11 +119,14 @@ export class InboxWorker {
     }
     await this.#orphans.run();
     for (const row of await this.#unfinished()) await each(() => this.#recover(row));
-    const { ready, waiting } = await this.#intake.scan();
-    for (const candidate of ready) await each(() => this.#claim(candidate));
+    // Asked before each file, and not only once: a round may be long.
+    const eachNew = (work: () => Promise<Delivery['state'] | undefined>) =>
+      each(async () => ((await this.#gate.isOpen()) ? work() : undefined));
+    const { ready, waiting } = (await this.#gate.isOpen()) ? await this.#intake.scan() : nothingNew;
+    for (const candidate of ready) await eachNew(() => this.#claim(candidate));
     const { db, name, clock, worker } = this.#inbox;
     for (const row of await due(db, name, clock.now(), dueLimit)) {
-      await each(() => this.#take(takeDue(db, row, worker)));
+      await eachNew(() => this.#take(takeDue(db, row, worker)));
     }
     if (failed) throw failed;
     return { worked, refused, waiting };

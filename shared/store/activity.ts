@@ -1,5 +1,3 @@
-import { sql } from 'kysely';
-
 import type { DeliveryState } from './states/delivery.ts';
 import type { DeviceStatus } from './states/device.ts';
 import type { Db } from './tables.ts';
@@ -13,26 +11,42 @@ export interface HourlyFiles {
   readonly count: number;
 }
 
-/** Received files that were settled since a time, per hour and outcome. */
+/** Received files that were settled since the hour of a time, per hour and outcome. */
 export async function filesPerHour(db: Db, since: Date): Promise<HourlyFiles[]> {
-  const hour = sql<string>`substr(settled_at, 1, 13)`;
-  const rows = await db
-    .selectFrom('delivery')
-    .select((select) => [hour.as('hour'), 'state', select.fn.countAll<number | string>().as('count')])
-    .where('settled_at', '>=', since.toISOString())
-    .where('direction', '=', 'in')
-    .groupBy([hour, 'state'])
+  return db
+    .selectFrom('settled_file_count')
+    .select(['hour', 'state', 'files as count'])
+    .where('hour', '>=', hourOf(since))
+    .where('files', '>', 0)
     .execute();
-  return rows.map((row) => ({ ...row, count: Number(row.count) }));
 }
 
-/** How often a device took a status since a time. */
+/** How often a device took a status since the hour of a time. */
 export async function deviceMovesSince(db: Db, since: Date): Promise<Partial<Record<DeviceStatus, number>>> {
   const rows = await db
-    .selectFrom('device_history')
-    .select((select) => ['status', select.fn.countAll<number | string>().as('count')])
-    .where('at', '>=', since.toISOString())
+    .selectFrom('device_move_count')
+    .select((select) => ['status', select.fn.sum<number | string>('moves').as('count')])
+    .where('hour', '>=', hourOf(since))
     .groupBy('status')
     .execute();
   return Object.fromEntries(rows.map((row) => [row.status, Number(row.count)]));
 }
+
+export interface HourlyMoves {
+  /** `2026-05-06T12`, UTC. */
+  readonly hour: string;
+  readonly status: DeviceStatus;
+  readonly count: number;
+}
+
+/** How often a device took a status since the hour of a time, per hour. */
+export const deviceMovesPerHour = (db: Db, since: Date): Promise<HourlyMoves[]> =>
+  db
+    .selectFrom('device_move_count')
+    .select(['hour', 'status', 'moves as count'])
+    .where('hour', '>=', hourOf(since))
+    .where('moves', '>', 0)
+    .execute();
+
+/** As the counts name it. */
+const hourOf = (time: Date): string => time.toISOString().slice(0, 13);

@@ -168,6 +168,12 @@ export async function findBatch(db: Db, id: number): Promise<Batch | undefined> 
   return db.selectFrom('batch').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+/** Batches by their numbers, newest first. */
+export async function batchesOf(db: Db, ids: readonly number[]): Promise<Batch[]> {
+  if (ids.length === 0) return [];
+  return db.selectFrom('batch').selectAll().where('id', 'in', ids).orderBy('id', 'desc').execute();
+}
+
 /** @throws Fault NOT_FOUND */
 export async function requireBatch(db: Db, id: number): Promise<Batch> {
   const batch = await findBatch(db, id);
@@ -213,30 +219,29 @@ export interface InterfaceSummary {
 /** Every interface that ever had a batch. */
 export async function summariseInterfaces(db: Db): Promise<InterfaceSummary[]> {
   const rows = await db
-    .selectFrom('batch')
-    .select((select) => [
-      'direction',
-      'category',
-      'type',
-      select.fn.countAll<number | string>().as('batches'),
-      select.fn.sum<number | string>('record_count').as('records'),
-      select.fn.countAll<number | string>().filterWhere('status', '=', 'Error').as('inError'),
-      select.fn.max('id').as('lastId'),
-    ])
-    .groupBy(['direction', 'category', 'type'])
+    .selectFrom('batch_count')
+    .selectAll()
+    .where('batches', '>', 0)
     .orderBy('direction')
     .orderBy('category')
     .orderBy('type')
     .execute();
   return Promise.all(
-    rows.map(async ({ lastId, ...row }) => ({
+    rows.map(async ({ last_id: lastId, in_error: inError, ...row }) => ({
       ...row,
-      batches: Number(row.batches),
-      records: Number(row.records),
-      inError: Number(row.inError),
+      inError,
       last: await requireBatch(db, lastId),
     })),
   );
+}
+
+/** Batches that stopped in error. */
+export async function countBatchesInError(db: Db): Promise<number> {
+  const { count } = await db
+    .selectFrom('batch_count')
+    .select((select) => select.fn.sum<number | string | null>('in_error').as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count ?? 0);
 }
 
 export function batchItems(db: Db, batchId: number): Promise<BatchItem[]> {
@@ -276,6 +281,21 @@ export async function findItem(
 
 export function batchHistory(db: Db, batchId: number): Promise<Row<'batch_stage'>[]> {
   return db.selectFrom('batch_stage').selectAll().where('batch_id', '=', batchId).orderBy('id').execute();
+}
+
+/** Stages of a batch, newest first: one that is reprocessed again and again has many. */
+export function stagePage(
+  db: Db,
+  batchId: number,
+  { before, limit }: KeyPage,
+): Promise<Row<'batch_stage'>[]> {
+  const query = db
+    .selectFrom('batch_stage')
+    .selectAll()
+    .where('batch_id', '=', batchId)
+    .orderBy('id', 'desc')
+    .limit(limit);
+  return (before === undefined ? query : query.where('id', '<', before)).execute();
 }
 
 /** The outcome of one item; `error` is null when it was processed. */

@@ -80,6 +80,18 @@ export async function countFailures(db: Db, user: number, since: Date): Promise<
   return count;
 }
 
+/** Users with so many failures since then, by id. */
+export async function usersWithFailures(db: Db, atLeast: number, since: Date): Promise<number[]> {
+  const rows = await db
+    .selectFrom('sign_in_failure')
+    .select('user_id')
+    .where('at', '>', since.toISOString())
+    .groupBy('user_id')
+    .having(db.fn.countAll(), '>=', atLeast)
+    .execute();
+  return rows.map((row) => row.user_id);
+}
+
 export async function addFailure(trx: Db, user: number, now: Date): Promise<void> {
   await trx.insertInto('sign_in_failure').values({ user_id: user, at: now.toISOString() }).execute();
 }

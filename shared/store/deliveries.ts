@@ -1,4 +1,4 @@
-import type { ExpressionBuilder } from 'kysely';
+import { sql, type ExpressionBuilder } from 'kysely';
 
 import type { FaultCode } from '../runtime/fault-codes.ts';
 import { bug } from '../runtime/faults.ts';
@@ -184,16 +184,27 @@ export async function retryNow(db: Db, delivery: Delivery, now: Date): Promise<D
     .executeTakeFirstOrThrow();
 }
 
-/** An operator puts a deferred or rejected file aside. */
+/** An operator puts a deferred or rejected file aside. It is nobody's then: whoever takes it brings it to its folder. */
 export const holdByHand = (db: Db, delivery: Delivery, detail: string, at: Date): Promise<Delivery> =>
-  move(db, delivery, 'held', { detail, settled_at: at.toISOString(), next_try_at: null, moved_at: null });
+  move(db, delivery, 'held', { detail, ...settledByHand(at) });
+
+/** An operator wants nothing more of a rejected, held or deferred file. */
+export const discard = (db: Db, delivery: Delivery, detail: string, at: Date): Promise<Delivery> =>
+  move(db, delivery, 'rejected', { fault_code: 'DISCARDED', detail, ...settledByHand(at) });
+
+const settledByHand = (at: Date): Change => ({
+  settled_at: at.toISOString(),
+  next_try_at: null,
+  moved_at: null,
+  worker_id: null,
+});
 
 /** A settled file lies in work/ after all: its way is unfinished. */
 export async function reopenMove(db: Db, id: number, place: string | null): Promise<void> {
   await db.updateTable('delivery').set({ place, moved_at: null }).where('id', '=', id).execute();
 }
 
-/** An operator gives a rejected or held file another chance, with a fresh count. */
+/** An operator gives a rejected or held file another chance, with a fresh count. That it was discarded is over then. */
 export const reopen = (db: Db, delivery: Delivery, place: string, now: Date): Promise<Delivery> =>
   move(db, delivery, 'deferred', {
     attempts: 0,
@@ -202,6 +213,7 @@ export const reopen = (db: Db, delivery: Delivery, place: string, now: Date): Pr
     settled_at: null,
     moved_at: null,
     next_try_at: now.toISOString(),
+    ...(delivery.fault_code === 'DISCARDED' && { fault_code: null, detail: null }),
   });
 
 /** An operator wants a rejected file loaded although the same was loaded before. */
@@ -398,6 +410,12 @@ export async function findDelivery(db: Db, id: number): Promise<Delivery | undef
   return db.selectFrom('delivery').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+/** Files by their numbers, newest first. */
+export async function deliveriesOf(db: Db, ids: readonly number[]): Promise<Delivery[]> {
+  if (ids.length === 0) return [];
+  return db.selectFrom('delivery').selectAll().where('id', 'in', ids).orderBy('id', 'desc').execute();
+}
+
 /** The received file that lies, or should lie, at this place of the spool. */
 export async function deliveryAt(db: Db, place: string): Promise<Delivery | undefined> {
   return db
@@ -419,6 +437,7 @@ export async function settledAfter(db: Db, inbox: string, id: number, limit: num
     .where('state', 'in', ['done', 'rejected', 'held'])
     .where('moved_at', 'is not', null)
     .where('place', 'is not', null)
+    .where('removed_at', 'is', null)
     .where('id', '>', id)
     .orderBy('id')
     .limit(limit)
@@ -468,24 +487,56 @@ export async function adoptDone(db: Db, file: ForgottenFile, now: Date): Promise
 export interface DeliveryFilter extends KeyPage {
   readonly folder?: string | undefined;
   readonly states?: readonly DeliveryState[] | undefined;
+  readonly code?: FaultCode | undefined;
+  /** Leaves out what an operator has discarded: there may be much of it. */
+  readonly withoutDiscarded?: boolean | undefined;
 }
+
+/** States in which a file may wait for somebody. */
+export const unsettledStates = ['rejected', 'held', 'deferred'] as const satisfies readonly DeliveryState[];
+
+/** Files that somebody has to look at: rejected, held or deferred, and not discarded. */
+export const filesInNeed = (
+  db: Db,
+  filter: Pick<DeliveryFilter, 'folder' | 'before' | 'limit'>,
+): Promise<Delivery[]> => listDeliveries(db, { ...filter, states: unsettledStates, withoutDiscarded: true });
+
+/** Received files that were rejected since a time, without those that were discarded. */
+export async function countRejectedSince(db: Db, since: Date): Promise<number> {
+  const { count } = await db
+    .selectFrom('delivery')
+    .select((select) => select.fn.countAll<number | string>().as('count'))
+    .where(rejectedAndWanted)
+    .where('settled_at', '>=', since.toISOString())
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+/** As the indexes say it, word for word: else they are not used. */
+const rejectedAndWanted = sql<boolean>`state = 'rejected' and fault_code is not 'DISCARDED'`;
 
 /** Newest first. */
 export async function listDeliveries(db: Db, filter: DeliveryFilter): Promise<Delivery[]> {
-  const { folder, states = folder === undefined ? undefined : deliveryStates, limit } = filter;
+  const { folder, code, limit } = filter;
+  const { states = folder === undefined && code === undefined ? undefined : deliveryStates } = filter;
   if (states === undefined) return deliveryPage(db, filter).execute();
   // The index has the files of one state in order; of several states it would have to sort them all.
-  const pages = states.map((state) => deliveryPage(db, filter).where('state', '=', state).execute());
+  const pages = states.map((state) => {
+    const wanted = filter.withoutDiscarded === true && state === 'rejected';
+    const page = deliveryPage(db, filter);
+    return (wanted ? page.where(rejectedAndWanted) : page.where('state', '=', state)).execute();
+  });
   return (await Promise.all(pages))
     .flat()
     .sort((a, b) => b.id - a.id)
     .slice(0, limit);
 }
 
-function deliveryPage(db: Db, { folder, before, limit }: DeliveryFilter) {
+function deliveryPage(db: Db, { folder, before, limit, code }: DeliveryFilter) {
   let query = db.selectFrom('delivery').selectAll().orderBy('id', 'desc').limit(limit);
   if (folder !== undefined) query = query.where('folder', '=', folder);
   if (before !== undefined) query = query.where('id', '<', before);
+  if (code !== undefined) query = query.where('fault_code', '=', code);
   return query;
 }
 
@@ -495,16 +546,26 @@ export async function deliveriesOfBatches(db: Db, batches: readonly number[]): P
   return db.selectFrom('delivery').selectAll().where('batch_id', 'in', batches).orderBy('id').execute();
 }
 
+/** Files of a batch, newest first: one answer of a provider may make a response for each of many orders. */
+export function filesOfBatch(db: Db, batchId: number, { before, limit }: KeyPage): Promise<Delivery[]> {
+  const query = db
+    .selectFrom('delivery')
+    .selectAll()
+    .where('batch_id', '=', batchId)
+    .orderBy('id', 'desc')
+    .limit(limit);
+  return (before === undefined ? query : query.where('id', '<', before)).execute();
+}
+
 /** Number of files per folder and state, of those received (by inbox) or of those produced. */
 export async function countFiles(
   db: Db,
   direction: Delivery['direction'] = 'in',
 ): Promise<{ folder: string; state: DeliveryState; count: number }[]> {
-  const rows = await db
-    .selectFrom('delivery')
-    .select((select) => ['folder', 'state', select.fn.countAll<number | string>().as('count')])
+  return db
+    .selectFrom('file_count')
+    .select(['folder', 'state', 'files as count'])
     .where('direction', '=', direction)
-    .groupBy(['folder', 'state'])
+    .where('files', '>', 0)
     .execute();
-  return rows.map((row) => ({ ...row, count: Number(row.count) }));
 }

@@ -168,26 +168,25 @@ export function listDevices(db: Db, filter: DeviceFilter): Promise<Device[]> {
   if (filter.before !== undefined) query = query.where('id', '<', filter.before);
   if ('status' in filter) return query.where('status', '=', filter.status).execute();
   if ('orderId' in filter) return query.where('order_id', '=', filter.orderId).execute();
-  const { text } = filter;
-  return query
-    .where((where) =>
-      where.or([
-        where('device_id', '=', text),
-        where('serial_number', '=', text),
-        where('imei', '=', text),
-        where('order_id', '=', text),
-        where(
-          'order_id',
-          'in',
-          where
-            .selectFrom('sales_order as sold')
-            .select('sold.id')
-            .where('sold.purchase_order_number', '=', text),
-        ),
-      ]),
-    )
-    .execute();
+  return devicesNamed(db, filter, filter.text);
 }
+
+/** Each way to name a device has an index of its own, in order; one search by all of them would sort all it finds. */
+async function devicesNamed(db: Db, { before, limit }: KeyPage, text: string): Promise<Device[]> {
+  let ids = db.selectFrom('device').select('id').orderBy('id', 'desc').limit(limit);
+  if (before !== undefined) ids = ids.where('id', '<', before);
+  const fields = ['device_id', 'serial_number', 'imei', 'order_id'] as const;
+  const found = await Promise.all([
+    ...fields.map((field) => ids.where(field, '=', text).execute()),
+    ids.where('order_id', 'in', ordersOfPurchase(db, text)).execute(),
+  ]);
+  const newest = [...new Set(found.flat().map(({ id }) => id))].sort((a, b) => b - a).slice(0, limit);
+  if (newest.length === 0) return [];
+  return db.selectFrom('device').selectAll().where('id', 'in', newest).orderBy('id', 'desc').execute();
+}
+
+const ordersOfPurchase = (db: Db, number: string) =>
+  db.selectFrom('sales_order').select('id').where('purchase_order_number', '=', number);
 
 /** A device that waits for a request, with what the request needs to know of its dispatch. */
 export type PendingDevice = Device & { readonly delivery_number: string; readonly dispatched_at: string };
@@ -220,12 +219,8 @@ export async function countPerLine(db: Db, orderId: string): Promise<Map<number,
 
 /** Number of devices in each status. */
 export async function countByStatus(db: Db): Promise<Partial<Record<DeviceStatus, number>>> {
-  const rows = await db
-    .selectFrom('device')
-    .select((select) => ['status', select.fn.countAll<number | string>().as('count')])
-    .groupBy('status')
-    .execute();
-  return Object.fromEntries(rows.map((row) => [row.status, Number(row.count)]));
+  const rows = await db.selectFrom('device_count').selectAll().where('devices', '>', 0).execute();
+  return Object.fromEntries(rows.map((row) => [row.status, row.devices]));
 }
 
 export function deviceHistory(db: Db, device: number): Promise<Row<'device_history'>[]> {

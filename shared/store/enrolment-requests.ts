@@ -159,25 +159,18 @@ export async function closeRequest(db: Db, requestId: number, now: Date): Promis
     .execute();
 }
 
-/** Every request that named a device, oldest first. */
-export function requestsOfDevice(db: Db, device: number) {
-  return db
-    .selectFrom('enrolment_request_device as asked')
-    .innerJoin('enrolment_request as request', 'request.id', 'asked.request_id')
-    .selectAll('request')
-    .select(['asked.role', 'asked.outcome', 'asked.errors_json'])
-    .where('asked.device', '=', device)
-    .orderBy('request.id')
-    .execute();
-}
-
 /** Every request about an order, newest first. */
-export function requestsOfOrder(db: Db, orderId: string, limit: number): Promise<EnrolmentRequest[]> {
-  return db
+export function requestsOfOrder(
+  db: Db,
+  orderId: string,
+  limit: number,
+  before?: number,
+): Promise<EnrolmentRequest[]> {
+  const query = db
     .selectFrom('enrolment_request')
     .selectAll()
     .where('order_id', '=', orderId)
     .orderBy('id', 'desc')
-    .limit(limit)
-    .execute();
+    .limit(limit);
+  return (before === undefined ? query : query.where('id', '<', before)).execute();
 }

@@ -1,4 +1,5 @@
 import { Fault } from '../runtime/faults.ts';
+import { dueTick, takeDueTick } from './job-ticks.ts';
 import { forgetWish } from './job-wishes.ts';
 import type { KeyPage } from './key-page.ts';
 import { aliveWorkerIds, type Worker } from './workers.ts';
@@ -11,6 +12,8 @@ export type JobRun = Row<'job_run'>;
 /**
  * Starts a run of a job that this process has not in hand; undefined when another process runs it. A run whose process
  * has died counts as interrupted.
+ *
+ * @param tick the due time that it is for: undefined is returned when another process has taken that
  */
 export async function startRun(
   db: Db,
@@ -18,13 +21,10 @@ export async function startRun(
   cause: JobRun['cause'],
   worker: Worker,
   now: Date,
+  tick?: number,
 ): Promise<JobRun | undefined> {
-  const running = await db
-    .selectFrom('job_run')
-    .selectAll()
-    .where('job', '=', job)
-    .where('state', '=', 'running')
-    .executeTakeFirst();
+  if (tick !== undefined && (await dueTick(db, job))?.id !== tick) return undefined;
+  const running = await findRunning(db, job);
   if (running) {
     // The caller has none of this job in hand: an open run of its own is one whose end it could not record.
     const own = running.worker_id === worker.id;
@@ -37,9 +37,64 @@ export async function startRun(
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst();
-  // Whoever wished for a run has one now, whatever started it.
-  if (started) await forgetWish(db, job);
+  // Whoever wished for a run, and the schedule that was due, have one now, whatever started it.
+  if (started) {
+    await forgetWish(db, job);
+    await takeDueTick(db, job, started.id);
+  }
   return started;
+}
+
+const findRunning = (db: Db, job: string): Promise<JobRun | undefined> =>
+  db
+    .selectFrom('job_run')
+    .selectAll()
+    .where('job', '=', job)
+    .where('state', '=', 'running')
+    .executeTakeFirst();
+
+/** When a run was under way; without an end it still is. */
+export interface RunSpan {
+  readonly id: number;
+  readonly from: Date;
+  readonly to: Date | undefined;
+}
+
+/** Runs looked at: behind them none is so long that it lasted until one of those. */
+const lookedBack = 5;
+
+/** When the job ran of late. Of a run whose process has died nobody knows when it ended: it is left out. */
+export async function recentSpans(db: Db, job: string, now: Date): Promise<RunSpan[]> {
+  const runs = await listRuns(db, job, { limit: lookedBack });
+  const alive = runs.some((run) => run.state === 'running') ? await aliveWorkerIds(db, now) : [];
+  return runs
+    .filter((run) => (run.state === 'running' ? alive.includes(run.worker_id) : run.state !== 'interrupted'))
+    .map((run) => ({
+      id: run.id,
+      from: new Date(run.started_at),
+      to: run.finished_at === null ? undefined : new Date(run.finished_at),
+    }));
+}
+
+/** How far a run has come. */
+export interface RunProgress {
+  readonly done: number;
+  readonly total: number | undefined;
+}
+
+/** Never of a run that has ended. */
+export async function noteProgress(
+  db: Db,
+  id: number,
+  { done, total }: RunProgress,
+  now: Date,
+): Promise<void> {
+  await db
+    .updateTable('job_run')
+    .set({ progress_done: done, progress_total: total ?? null, progress_at: now.toISOString() })
+    .where('id', '=', id)
+    .where('state', '=', 'running')
+    .execute();
 }
 
 export const completeRun = (db: Db, id: number, result: unknown, now: Date): Promise<JobRun> =>

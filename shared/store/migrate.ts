@@ -8,6 +8,13 @@ import * as batchHeader from './migrations/0003-batch-header.ts';
 import * as providerExchanges from './migrations/0004-provider-exchanges.ts';
 import * as consoleUsers from './migrations/0005-console.ts';
 import * as operatorsLists from './migrations/0006-operators-lists.ts';
+import * as schedules from './migrations/0007-schedules.ts';
+import * as intakePauses from './migrations/0008-intake-pauses.ts';
+import * as probes from './migrations/0009-probes.ts';
+import * as apiTokens from './migrations/0010-api-tokens.ts';
+import * as settings from './migrations/0011-settings.ts';
+import * as consoleLists from './migrations/0012-console-lists.ts';
+import * as retention from './migrations/0013-retention.ts';
 import type { Db, Tables } from './tables.ts';
 
 /** Every migration, by name; they run in the order of their names. */
@@ -18,6 +25,13 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0004-provider-exchanges': providerExchanges,
   '0005-console': consoleUsers,
   '0006-operators-lists': operatorsLists,
+  '0007-schedules': schedules,
+  '0008-intake-pauses': intakePauses,
+  '0009-probes': probes,
+  '0010-api-tokens': apiTokens,
+  '0011-settings': settings,
+  '0012-console-lists': consoleLists,
+  '0013-retention': retention,
 };
 
 /** Tables that a complete store has. The type demands that every table of `Tables` is named. */
@@ -37,6 +51,12 @@ const tables: Readonly<Record<keyof Tables, true>> = {
   delivery: true,
   job_run: true,
   job_wish: true,
+  job_setting: true,
+  job_clock: true,
+  job_tick: true,
+  job_run_batch: true,
+  intake_pause: true,
+  settlement_wish: true,
   workflow_event: true,
   module_property: true,
   provider_request: true,
@@ -48,6 +68,17 @@ const tables: Readonly<Record<keyof Tables, true>> = {
   console_user: true,
   console_session: true,
   sign_in_failure: true,
+  api_token: true,
+  probe_round: true,
+  probe_state: true,
+  probe_change: true,
+  notice: true,
+  device_count: true,
+  device_move_count: true,
+  file_count: true,
+  settled_file_count: true,
+  batch_count: true,
+  retention_run: true,
 };
 
 /**

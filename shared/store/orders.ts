@@ -1,5 +1,6 @@
 import { Fault } from '../runtime/faults.ts';
 import { chunks } from './chunks.ts';
+import type { KeyPage } from './key-page.ts';
 import type { Db, Row } from './tables.ts';
 
 /** Sales orders: lines, organisation ids per provider, dispatches. */
@@ -95,6 +96,34 @@ export function orderLines(db: Db, orderId: string): Promise<SalesOrderLine[]> {
     .execute();
 }
 
+/** Lines behind one of them, by their numbers. */
+export function orderLinesAfter(
+  db: Db,
+  orderId: string,
+  line: number,
+  limit: number,
+): Promise<SalesOrderLine[]> {
+  return db
+    .selectFrom('sales_order_line')
+    .selectAll()
+    .where('order_id', '=', orderId)
+    .where('line_number', '>', line)
+    .orderBy('line_number')
+    .limit(limit)
+    .execute();
+}
+
+/** Who enrols devices of the order. */
+export async function providersOfLines(db: Db, orderId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('sales_order_line')
+    .select('provider_id')
+    .distinct()
+    .where('order_id', '=', orderId)
+    .execute();
+  return rows.flatMap((row) => row.provider_id ?? []);
+}
+
 /** Provider id -> the customer's organisation id there. */
 export async function organisationsOf(db: Db, orderId: string): Promise<Map<string, string>> {
   const rows = await db
@@ -157,6 +186,25 @@ export async function recordDispatch(db: Db, dispatch: NewDispatch): Promise<num
   return id;
 }
 
+export function dispatchOf(db: Db, id: number): Promise<Row<'dispatch'>> {
+  return db.selectFrom('dispatch').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+}
+
 export async function listDispatches(db: Db, orderId: string): Promise<Row<'dispatch'>[]> {
   return db.selectFrom('dispatch').selectAll().where('order_id', '=', orderId).orderBy('id').execute();
+}
+
+/** Newest first: an order may be dispatched in many parts. */
+export function dispatchPage(
+  db: Db,
+  orderId: string,
+  { before, limit }: KeyPage,
+): Promise<Row<'dispatch'>[]> {
+  const query = db
+    .selectFrom('dispatch')
+    .selectAll()
+    .where('order_id', '=', orderId)
+    .orderBy('id', 'desc')
+    .limit(limit);
+  return (before === undefined ? query : query.where('id', '<', before)).execute();
 }

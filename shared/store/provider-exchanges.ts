@@ -166,6 +166,11 @@ export async function saveRest(db: Db, rest: ProviderRest): Promise<void> {
     .execute();
 }
 
+/** Every provider that ever failed, as it fared of late. */
+export function listRests(db: Db): Promise<ProviderRest[]> {
+  return db.selectFrom('provider_rest').selectAll().orderBy('provider_id').execute();
+}
+
 /** Providers that are left alone at present. */
 export function restingProviders(db: Db, now: Date): Promise<ProviderRest[]> {
   return db

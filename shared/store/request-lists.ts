@@ -52,14 +52,38 @@ function summaryPage(db: Db, { before, provider, limit }: SummaryFilter) {
 }
 
 /** Requests without a final answer, oldest first, and what was last heard of them. */
-export function openProviderRequests(db: Db, limit: number): Promise<RequestSummary[]> {
-  return db
+export async function openProviderRequests(db: Db, limit: number): Promise<RequestSummary[]> {
+  const oldest = db.selectFrom('provider_request').select(summaryColumns).orderBy('id').limit(limit);
+  const pages = openStates.map((state) => oldest.where('state', '=', state).execute());
+  return (await Promise.all(pages))
+    .flat()
+    .sort((a, b) => a.id - b.id)
+    .slice(0, limit);
+}
+
+/** Open requests of one provider in one state. */
+export interface OpenRequests {
+  readonly provider: string;
+  readonly state: ProviderRequestState;
+  readonly count: number;
+  /** When the oldest of them was sent; null: none was. */
+  readonly oldestSentAt: string | null;
+}
+
+/** Requests without a final answer, by provider and state. */
+export async function countOpenRequests(db: Db): Promise<OpenRequests[]> {
+  const rows = await db
     .selectFrom('provider_request')
-    .select(summaryColumns)
+    .select((select) => [
+      'provider_id as provider',
+      'state',
+      select.fn.countAll<number | string>().as('count'),
+      select.fn.min('sent_at').as('oldestSentAt'),
+    ])
     .where('state', 'in', openStates)
-    .orderBy('id')
-    .limit(limit)
+    .groupBy(['provider_id', 'state'])
     .execute();
+  return rows.map((row) => ({ ...row, count: Number(row.count) }));
 }
 
 /** Orders of a request, by their ids, behind one of them. */
@@ -108,8 +132,21 @@ export async function transactionsOfDevice(db: Db, orderId: string, deviceId: st
   return db
     .selectFrom('provider_request_device as asked')
     .innerJoin('provider_request as request', 'request.id', 'asked.request_id')
-    .selectAll('request')
-    .select(['asked.outcome', 'asked.errors_json', 'asked.provider_device_id'])
+    .select([
+      'request.id',
+      'request.provider_id',
+      'request.batch_id',
+      'request.transaction_id',
+      'request.provider_transaction_id',
+      'request.state',
+      'request.created_at',
+      'request.sent_at',
+      'request.accepted_at',
+      'request.finished_at',
+      'asked.outcome',
+      'asked.errors_json',
+      'asked.provider_device_id',
+    ])
     .where('asked.device_id', '=', deviceId)
     .where('asked.order_id', '=', number)
     .orderBy('request.id')

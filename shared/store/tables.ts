@@ -5,6 +5,7 @@ import type { FaultCode } from '../runtime/fault-codes.ts';
 import type { Direction, Stage, StageStatus } from './states/batch.ts';
 import type { DeliveryState } from './states/delivery.ts';
 import type { DeviceRole, DeviceStatus } from './states/device.ts';
+import type { NoticeChannel, NoticeState, ProbeState } from './states/probe.ts';
 import type { ProviderOutcome, ProviderRequestState } from './states/provider-request.ts';
 import type { Role } from './states/role.ts';
 
@@ -24,6 +25,8 @@ export interface WorkerTable {
   started_at: string;
   heartbeat_at: string;
   stopped_at: string | null;
+  /** Of the configuration that it was started with. */
+  config_digest: string | null;
 }
 
 export interface SalesOrderTable {
@@ -193,6 +196,12 @@ export interface DeliveryTable {
   companion_json: string | null;
   /** 1 when an operator wants the file loaded although it is a duplicate. */
   reload: number | null;
+  /** When retention decided to remove the file; from then on it counts as gone, and the row stays. */
+  removed_at: string | null;
+  /** The run of retention that removed it. */
+  removed_by: number | null;
+  /** What the file's inode and time of change were then: a newer file at its place is not taken for it. */
+  removed_mark: string | null;
 }
 
 export type DeliveryPurpose = 'generic-request' | 'generic-response' | 'provider-request' | 'provider-query';
@@ -208,12 +217,76 @@ export interface JobRunTable {
   result_json: string | null;
   fault_code: FaultCode | null;
   detail: string | null;
+  /** Records that are done so far, and of how many, where that is known. */
+  progress_done: number | null;
+  progress_total: number | null;
+  progress_at: string | null;
+}
+
+/** A batch that a run made, worked off, or set back to its last valid stage. */
+export interface JobRunBatchTable {
+  run_id: number;
+  batch_id: number;
+  what: 'made' | 'worked off' | 'set back';
+}
+
+/** What people set for a job while the system runs; what is null follows the configuration. */
+export interface JobSettingTable {
+  job: string;
+  /** 1: by schedule and trigger; 0: only when somebody asks. */
+  enabled: number | null;
+  priority: number | null;
+  /** A `Schedule` of shared/schedule. */
+  schedule_json: string | null;
+  updated_at: string;
+  updated_by: string;
+}
+
+/** Up to which time the due times of a schedule are recorded. */
+export interface JobClockTable {
+  job: string;
+  /** The schedule that was looked at: another one has no past. */
+  schedule_json: string;
+  considered_until: string;
+}
+
+/** A time at which a job was due by its schedule; each is recorded once, whoever sees it. */
+export interface JobTickTable {
+  id: Generated<number>;
+  job: string;
+  due_at: string;
+  /** `due` until a run takes it. */
+  state: 'due' | 'run' | 'missed';
+  /** 1: nobody looked at the schedule at that time. */
+  late: number;
+  /** Why it was missed. */
+  reason: string | null;
+  run_id: number | null;
+  recorded_at: string;
 }
 
 /** A job that somebody wants run now. */
 export interface JobWishTable {
   job: string;
   who: string;
+  wished_at: string;
+}
+
+/** An inbox, or the extractor, that takes in nothing new until somebody resumes it. */
+export interface IntakePauseTable {
+  intake: string;
+  who: string;
+  reason: string;
+  since: string;
+}
+
+/** A request that somebody wants settled by what was seen at the provider; the adaptor does it. */
+export interface SettlementWishTable {
+  request_id: number;
+  /** 1: the provider has done it. */
+  done: number;
+  who: string;
+  reason: string;
   wished_at: string;
 }
 
@@ -356,6 +429,123 @@ export interface SignInFailureTable {
   at: string;
 }
 
+/** What a program shows when it uses the HTTP API. */
+export interface ApiTokenTable {
+  id: Generated<number>;
+  name: string;
+  /** SHA-256 of the token, hex: whoever reads the store cannot use it. */
+  digest: string;
+  role: Role;
+  created_at: string;
+  created_by: string;
+  expires_at: string;
+  /** To the minute. */
+  last_used_at: string | null;
+  revoked_at: string | null;
+}
+
+/** The last time that all probes were evaluated; one row. */
+export interface ProbeRoundTable {
+  id: number;
+  at: string;
+}
+
+/** How a probe stands. A state counts when it was seen twice in a row. */
+export interface ProbeStateTable {
+  probe: string;
+  /** Null until one counts. */
+  state: ProbeState | null;
+  since: string | null;
+  /** Seen once, and another than `state`. */
+  next_state: ProbeState | null;
+  next_since: string | null;
+}
+
+/** A probe that has changed its state, and what it said then. */
+export interface ProbeChangeTable {
+  id: Generated<number>;
+  probe: string;
+  at: string;
+  /** Null: it was looked at for the first time. */
+  before: ProbeState | null;
+  after: ProbeState;
+  value: number | null;
+  unit: string;
+  sentence: string;
+  link: string;
+}
+
+/** A notice about changes of probes: a row before it is sent. */
+export interface NoticeTable {
+  id: Generated<number>;
+  /** By which whoever gets it knows it again. */
+  uid: string;
+  channel: NoticeChannel;
+  state: NoticeState;
+  /** The changes that it tells of, from the first to the last; null: it is a test. */
+  first_change: number | null;
+  last_change: number | null;
+  attempts: number;
+  next_try_at: string | null;
+  created_at: string;
+  settled_at: string | null;
+  fault_code: FaultCode | null;
+  detail: string | null;
+}
+
+/** Counts that triggers keep in step with the rows: a page never counts a table. */
+export interface DeviceCountTable {
+  status: DeviceStatus;
+  devices: number;
+}
+
+/** How often a device took a status, per hour (`2026-05-06T12`, UTC). */
+export interface DeviceMoveCountTable {
+  hour: string;
+  status: DeviceStatus;
+  moves: number;
+}
+
+export interface FileCountTable {
+  direction: 'in' | 'out';
+  folder: string;
+  state: DeliveryState;
+  files: number;
+}
+
+/** Received files by the hour in which they were settled. */
+export interface SettledFileCountTable {
+  hour: string;
+  state: DeliveryState;
+  files: number;
+}
+
+export interface BatchCountTable {
+  direction: Direction;
+  category: string;
+  type: string;
+  batches: number;
+  records: number;
+  in_error: number;
+  last_id: number;
+}
+
+/** A run of retention: what it would remove (dry run), or removed. */
+export interface RetentionRunTable {
+  id: Generated<number>;
+  job_run_id: number;
+  kind: 'dry run' | 'run';
+  /** 1: a person started it. */
+  by_hand: number;
+  /** The settings that it went by. */
+  settings_json: string;
+  started_at: string;
+  finished_at: string | null;
+  files: number;
+  bytes: number;
+  report_json: string | null;
+}
+
 export interface Tables {
   worker: WorkerTable;
   sales_order: SalesOrderTable;
@@ -372,6 +562,12 @@ export interface Tables {
   delivery: DeliveryTable;
   job_run: JobRunTable;
   job_wish: JobWishTable;
+  job_setting: JobSettingTable;
+  job_clock: JobClockTable;
+  job_tick: JobTickTable;
+  job_run_batch: JobRunBatchTable;
+  intake_pause: IntakePauseTable;
+  settlement_wish: SettlementWishTable;
   workflow_event: WorkflowEventTable;
   module_property: ModulePropertyTable;
   provider_request: ProviderRequestTable;
@@ -383,6 +579,17 @@ export interface Tables {
   console_user: ConsoleUserTable;
   console_session: ConsoleSessionTable;
   sign_in_failure: SignInFailureTable;
+  api_token: ApiTokenTable;
+  probe_round: ProbeRoundTable;
+  probe_state: ProbeStateTable;
+  probe_change: ProbeChangeTable;
+  notice: NoticeTable;
+  device_count: DeviceCountTable;
+  device_move_count: DeviceMoveCountTable;
+  file_count: FileCountTable;
+  settled_file_count: SettledFileCountTable;
+  batch_count: BatchCountTable;
+  retention_run: RetentionRunTable;
 }
 
 /** The store, or a transaction in it: every function of an aggregate takes either as its first argument. */

@@ -11,8 +11,17 @@ export interface Worker {
   readonly actor: string;
 }
 
-/** Enters this process into the store; from then on files, batches and runs can be held in its name. */
-export async function registerWorker(db: Db, daemon: string, now: Date): Promise<Worker> {
+/**
+ * Enters this process into the store; from then on files, batches and runs can be held in its name.
+ *
+ * @param configDigest of the configuration that it was started with
+ */
+export async function registerWorker(
+  db: Db,
+  daemon: string,
+  now: Date,
+  configDigest: string | null = null,
+): Promise<Worker> {
   await buryDead(db, now);
   const identity = ownIdentity();
   const at = now.toISOString();
@@ -25,6 +34,7 @@ export async function registerWorker(db: Db, daemon: string, now: Date): Promise
       pid_start: identity.pidStart,
       started_at: at,
       heartbeat_at: at,
+      config_digest: configDigest,
     })
     .returning('id')
     .executeTakeFirstOrThrow();
@@ -64,10 +74,20 @@ export function isAlive(worker: Row<'worker'>, now: Date): boolean {
   return runs ?? now.getTime() - Date.parse(worker.heartbeat_at) < silentSeconds * 1000;
 }
 
+/** The workers that may still be at work, oldest first. */
+export async function aliveWorkers(db: Db, now: Date): Promise<Row<'worker'>[]> {
+  const candidates = await db
+    .selectFrom('worker')
+    .selectAll()
+    .where('stopped_at', 'is', null)
+    .orderBy('id')
+    .execute();
+  return candidates.filter((worker) => isAlive(worker, now));
+}
+
 /** Ids of the workers that may still be at work. */
 export async function aliveWorkerIds(db: Db, now: Date): Promise<number[]> {
-  const candidates = await db.selectFrom('worker').selectAll().where('stopped_at', 'is', null).execute();
-  return candidates.filter((worker) => isAlive(worker, now)).map((worker) => worker.id);
+  return (await aliveWorkers(db, now)).map((worker) => worker.id);
 }
 
 /** Processes of a daemon, newest first. */

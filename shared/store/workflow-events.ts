@@ -26,15 +26,6 @@ export async function raiseEvent(db: Db, event: NewWorkflowEvent, now: Date): Pr
     .execute();
 }
 
-export function eventsOf(db: Db, referenceNumber: string): Promise<Row<'workflow_event'>[]> {
-  return db
-    .selectFrom('workflow_event')
-    .selectAll()
-    .where('reference_number', '=', referenceNumber)
-    .orderBy('id')
-    .execute();
-}
-
 export interface EventFilter extends KeyPage {
   readonly referenceNumber?: string | undefined;
 }

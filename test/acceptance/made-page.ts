@@ -4,16 +4,21 @@ import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 
 import { faultsPage, idsIn, type TestsOfRow } from './page.ts';
+import { settingsPage } from './settings-page.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export const pageFile = join(root, 'docs', 'faults.md');
+export const settingsFile = join(root, 'docs', 'settings.md');
 
 /** The page as it has to be now. */
-export async function madePage(): Promise<string> {
-  const page = faultsPage(await testsByRow());
-  return format(page, { ...(await resolveConfig(pageFile)), parser: 'markdown' });
-}
+export const madePage = async (): Promise<string> => formatted(faultsPage(await testsByRow()), pageFile);
+
+/** The page of the settings as it has to be now. */
+export const madeSettingsPage = (): Promise<string> => formatted(settingsPage(), settingsFile);
+
+const formatted = async (page: string, file: string): Promise<string> =>
+  format(page, { ...(await resolveConfig(file)), parser: 'markdown' });
 
 /** Looks for row ids in the names of all tests. */
 export async function testsByRow(): Promise<TestsOfRow> {

@@ -759,14 +759,14 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
       {
         id: 'O08',
         fault: 'A job is due while it still runs',
-        happens: 'It runs once at a time.',
+        happens: 'It runs once at a time; the due time is recorded as missed, and shown with its schedule.',
         codes: ['ALREADY_RUNNING'],
       },
       {
         id: 'O09',
         fault: 'The host was down at the scheduled time',
-        happens: 'The next scheduled run does the work.',
-        untested: 'Nothing is caught up: a run works off all that waits.',
+        happens:
+          'One run for all that was missed, or none, as the schedule says; what was missed is recorded.',
       },
       {
         id: 'O10',
@@ -787,8 +787,8 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
       {
         id: 'O13',
         fault: 'Archive folders grow',
-        happens: 'Nothing is deleted by itself.',
-        untested: 'Retention is not built yet.',
+        happens:
+          'Nothing is deleted unless it is set so: then what is settled, old enough and recorded byte for byte, after a dry run of the same settings.',
       },
     ],
   },

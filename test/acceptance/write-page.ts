@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 
-import { madePage, pageFile } from './made-page.ts';
+import { madePage, madeSettingsPage, pageFile, settingsFile } from './made-page.ts';
 
 await writeFile(pageFile, await madePage());
+await writeFile(settingsFile, await madeSettingsPage());

@@ -1,6 +1,6 @@
 import { failPoints, type FailPoint } from '../../shared/runtime/fail-point.ts';
 
-/** Fail-points of calls over the network, which no stage of the matrix makes -> the test that kills there. */
+/** Fail-points by which no stage of the matrix comes -> the test that kills there. */
 export const killedElsewhere = {
   'call.recorded': 'end-to-end/providers.test.ts',
   'call.answered': 'end-to-end/providers.test.ts',
@@ -8,6 +8,12 @@ export const killedElsewhere = {
   'receive.drafted': 'end-to-end/endpoint.test.ts',
   'receive.linked': 'end-to-end/endpoint.test.ts',
   'receive.synced': 'end-to-end/endpoint.test.ts',
+  'config.drafted': 'end-to-end/settings.test.ts',
+  'config.replaced': 'end-to-end/settings.test.ts',
+  'retention.recorded': 'end-to-end/retention.test.ts',
+  'retention.unlinking': 'end-to-end/retention.test.ts',
+  'retention.unlinked': 'end-to-end/retention.test.ts',
+  'retention.finished': 'end-to-end/retention.test.ts',
 } as const satisfies Partial<Record<FailPoint, string>>;
 
 /** Those at which the matrix kills. */

@@ -1,18 +1,17 @@
-import { spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 import { pages } from '../../console/pages/registry.ts';
+import { findBrowser, launchBrowser, reachablePages, signInto } from '../support/console-crawl.ts';
 import { install, type Program, type TestInstallation } from '../support/installation.ts';
 
 /** The console in a real browser: every page that can be reached, with what scripts, policies and readers make of it. */
 
-const names = ['chromium', 'chromium-browser', 'google-chrome'];
-const executablePath = names.find((name) => spawnSync(name, ['--version']).error === undefined);
+const executablePath = findBrowser();
 // A machine without a browser cannot run these; the reporter names what was left out, and under CI it fails.
 const browserTest = executablePath === undefined ? test.skip : test;
 
@@ -27,9 +26,6 @@ let axe: string;
 
 beforeAll(async () => {
   if (executablePath === undefined) return;
-  const found = spawnSync('sh', ['-c', `command -v ${executablePath}`])
-    .stdout.toString()
-    .trim();
   axe = await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
   installation = await install();
   await installation.configure([[['console', 'address'], '127.0.0.1:0']]);
@@ -43,8 +39,7 @@ beforeAll(async () => {
   await program.logged('daemon.ready');
   const port = /"event":"console.listening".*"port":(\d+)/.exec(program.stdout)?.[1] ?? '';
   origin = `http://127.0.0.1:${port}`;
-  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  browser = await chromium.launch({ executablePath: found, args });
+  browser = await launchBrowser(executablePath);
 }, 120_000);
 afterAll(async () => {
   if (executablePath === undefined) return;
@@ -83,31 +78,11 @@ async function signedIn(
   page.on('request', (request) => {
     if (!request.url().startsWith(origin)) complaints.push(`a request to ${request.url()}`);
   });
-  await page.goto(`${origin}/`);
-  await page.getByLabel('Name').fill(role);
-  await page.getByLabel('Password').fill(password);
-  await page.keyboard.press('Enter');
-  await page.getByText('Signed in as').waitFor();
+  await signInto(page, `${origin}/`, role, password);
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
   return { page, complaints };
-}
-
-/** `/files/7` and `/files/8` are the same page. */
-const shapeOf = (path: string): string => path.replace(/[?#].*/, '').replace(/\/[^/]*\d[^/]*/g, '/:n');
-
-/** Paths of one page of each kind that links lead to, from the overview on. */
-async function reachable(page: Page): Promise<string[]> {
-  const found = new Map([['/', '/']]);
-  for (const path of found.values()) {
-    await page.goto(origin + path);
-    const links = await page.evaluate<string[]>(
-      `[...document.querySelectorAll('main a[href^="/"], nav a[href^="/"]')].map((a) => a.getAttribute('href'))`,
-    );
-    for (const link of links) if (!found.has(shapeOf(link))) found.set(shapeOf(link), link);
-  }
-  return [...found.values()];
 }
 
 describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
@@ -115,7 +90,7 @@ describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
     'O10: every page is shown without a complaint of the browser, and can be used by everybody',
     async () => {
       const { page, complaints } = await signedIn('administrator', { colorScheme });
-      const paths = await reachable(page);
+      const paths = await reachablePages(page, origin);
       const menu = pages.filter(({ menu }) => menu !== undefined).map(({ path }) => path);
       expect(paths).toEqual(expect.arrayContaining(menu));
       expect(complaints).toEqual([]);
@@ -156,8 +131,7 @@ browserTest('a viewer sees and an operator acts; the reason is in the audit', as
   await hold.locator('summary').click();
   await hold.getByLabel('Reason').fill('asked for by the warehouse');
   await page.keyboard.press('Enter');
-  await page.waitForLoadState();
-  await expect(page.locator('main').innerText()).resolves.toContain('held');
+  await page.getByRole('status').filter({ hasText: 'is held' }).waitFor();
 
   const administrator = await signedIn('administrator');
   await administrator.page.goto(`${origin}/audit`);

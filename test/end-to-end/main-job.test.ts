@@ -11,11 +11,11 @@ import { countFiles } from '../../shared/store/deliveries.ts';
 import { deviceHistory, devicesById } from '../../shared/store/devices.ts';
 import { findOrder } from '../../shared/store/orders.ts';
 import type { Db } from '../../shared/store/tables.ts';
-import { eventsOf } from '../../shared/store/workflow-events.ts';
 import { ordersFile, sealedDispatch, type OrderInHand } from '../support/dispatches.ts';
 import { install, writeInto, type TestInstallation } from '../support/installation.ts';
 import { TestProvider } from '../support/provider.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { eventsOf } from '../support/store-lookups.ts';
 
 /** The main job, one process at a time: each works off what is there and ends, so nothing is left to chance. */
 

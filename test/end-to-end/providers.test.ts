@@ -147,7 +147,7 @@ test('an operator settles what no answer can settle, and has a lost request sent
   expect(await callsOf('apple')).toMatchObject([{ question: 'request' }, { question: 'request' }]);
   expect(
     await installation.enrol('request', 'settle', id, '--done', '--reason', 'seen in the portal'),
-  ).toContain('is finished');
+  ).toContain('is settled as done at the next look');
   await installation.enrol('adaptor', '--once');
   await installation.enrol('loader', '--once');
   await installation.enrol('job', 'run', 'deviceEnrolmentResponse');

@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
+import { addUser } from '../../shared/operator/console-users.ts';
+import { argon2 } from '../../shared/operator/passwords.ts';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
+import { ConsoleBrowser } from '../support/console-browser.ts';
 import { sealedDispatch } from '../support/dispatches.ts';
 import {
   daemons,
@@ -57,11 +60,11 @@ function enrolUp(): Program {
   return up;
 }
 
-async function startUp(): Promise<{ up: Program; pids: Map<string, number> }> {
+async function startUp(processes = 4): Promise<{ up: Program; pids: Map<string, number> }> {
   const up = enrolUp();
   await waitFor(
-    'four daemons',
-    () => up.events.filter((event) => event === 'daemon.ready').length === 4 || undefined,
+    `${processes} processes`,
+    () => up.events.filter((event) => event === 'daemon.ready').length === processes || undefined,
   );
   return { up, pids: pidsOf(up) };
 }
@@ -166,13 +169,41 @@ async function writeManyKeys(count: number): Promise<void> {
     await writeFile(join(installation.keys, 'partners', 'many', `${n}.asc`), key);
 }
 
+const withoutConsole =
+  'The console is not started: nobody may use it yet. enrol user add NAME --role administrator adds a user.\n';
+
 describe('enrol up', () => {
   test('SIGINT stops them all; 0; no process is left', async () => {
     const { up, pids } = await startUp();
     expect([...pids.keys()].sort()).toEqual([...daemons].sort());
-    expect(await up.end('SIGINT')).toMatchObject({ code: 0, stderr: '' });
+    expect(await up.end('SIGINT')).toMatchObject({ code: 0, stderr: withoutConsole });
     expect([...pids.values()].filter((pid) => !isGone(pid))).toEqual([]);
     expect(up.events.filter((event) => event === 'daemon.stopped')).toHaveLength(4);
+  });
+
+  test('with a user, the console is one of them; without one, it says how to add one', async () => {
+    const db = await installation.store();
+    const operator = { who: 'test', reason: 'a test', now: new Date() };
+    const user = {
+      name: 'alice',
+      role: 'viewer',
+      password: 'correct horse battery',
+      oneTime: false,
+    } as const;
+    await addUser(db, argon2, operator, user);
+    await installation.configure([[['console', 'address'], '127.0.0.1:0']]);
+    const { up, pids } = await startUp(5);
+    expect([...pids.keys()].sort()).toEqual([...daemons, 'console'].sort());
+    const port = /"event":"console.listening".*"port":(\d+)/.exec(up.stdout)?.[1] ?? '';
+    const browser = new ConsoleBrowser({ origin: `http://127.0.0.1:${port}` });
+    expect((await browser.signIn('alice', user.password)).status).toBe(303);
+    expect(await up.end('SIGINT')).toMatchObject({ code: 0, stderr: '' });
+    expect([...pids.values()].filter((pid) => !isGone(pid))).toEqual([]);
+    // Whoever is disabled cannot use it.
+    await db.updateTable('console_user').set({ disabled_at: new Date().toISOString() }).execute();
+    const alone = await startUp();
+    expect([...alone.pids.keys()].sort()).toEqual([...daemons].sort());
+    expect(await alone.up.end('SIGINT')).toMatchObject({ code: 0, stderr: withoutConsole });
   });
 
   test('a daemon that is killed ends them all, with 1', async () => {
@@ -199,7 +230,7 @@ describe('enrol up', () => {
     up.child.stdout?.destroy();
     const order = { id: '884210', devices: ['ZZTEST0001'] };
     await installation.drop('inboundSalesOrderDispatch', 'a.pgp', await sealedDispatch(order, partner));
-    expect(await up.exit).toMatchObject({ code: 0, stderr: '' });
+    expect(await up.exit).toMatchObject({ code: 0, stderr: withoutConsole });
     await allGone(pids);
   });
 });

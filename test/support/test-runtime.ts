@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import type { Runtime } from '../../shared/daemon/process.ts';
+import { configDigest } from '../../shared/runtime/config-digest.ts';
 import { configSchema } from '../../shared/runtime/config-schema.ts';
 import type { Emit } from '../../shared/runtime/events.ts';
 import { registerWorker } from '../../shared/store/workers.ts';
@@ -18,12 +19,13 @@ export interface TestRuntime extends Runtime {
 export async function testRuntime(config: object = {}): Promise<TestRuntime> {
   const store = await temporaryStore();
   const { folder, db } = store;
+  const parsed = configSchema.parse(config);
   let now = Date.parse('2026-05-06T12:00:00.000Z');
   const clock = { now: () => new Date(now), monotonic: () => now };
   const events: { name: string; fields: object }[] = [];
   const emit: Emit = (name, fields) => events.push({ name, fields });
   return {
-    loaded: { home: folder, file: join(folder, 'enrol.yaml'), config: configSchema.parse(config) },
+    loaded: { home: folder, file: join(folder, 'enrol.yaml'), config: parsed, digest: configDigest(parsed) },
     db,
     worker: await registerWorker(db, 'test', clock.now()),
     clock,

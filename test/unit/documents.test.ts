@@ -30,7 +30,7 @@ describe.each(documents)('%s', (name) => {
     const known = new Map(
       program().commands.map((command) => [command.name(), command.commands.map((c) => c.name())]),
     );
-    const named = [...(await text).matchAll(/`(?:npx )?enrol ([a-z]+)(?: ([a-z]+))?/g)];
+    const named = [...(await text).matchAll(/`(?:npx )?enrol ([a-z]+)(?: ([a-z][a-z-]*))?/g)];
     for (const [whole, verb = '', noun] of named) {
       expect([...known.keys(), 'help'].map((command) => `${whole}: ${command}`)).toContain(
         `${whole}: ${verb}`,

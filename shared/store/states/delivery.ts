@@ -17,7 +17,8 @@ import type { Moves } from './state-machine.ts';
  * | rejected | refused, with a code                         | never                                         |
  * | held     | waits for an operator                        | never                                         |
  *
- * An operator's retry or release sends a rejected or held file back to `deferred`.
+ * An operator's retry or release sends a rejected or held file back to `deferred`. A file that an operator discards is
+ * `rejected`, also when it was that before, with the code DISCARDED.
  */
 export const deliveryStates = ['seen', 'claimed', 'deferred', 'done', 'rejected', 'held'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
@@ -27,6 +28,6 @@ export const deliveryMoves: Moves<DeliveryState> = {
   claimed: ['claimed', 'deferred', 'done', 'rejected', 'held'],
   deferred: ['claimed', 'rejected', 'held'],
   done: [],
-  rejected: ['deferred', 'held'],
+  rejected: ['deferred', 'held', 'rejected'],
   held: ['deferred', 'rejected'],
 };

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 
-import { auditOf, recordAudit } from '../../../shared/store/audit.ts';
+import { recordAudit } from '../../../shared/store/audit.ts';
 import { later, now } from '../../support/store-examples.ts';
 import type { StoreUnderTest } from '../store-suite.ts';
+import { auditOf } from '../../support/store-lookups.ts';
 
 export function auditContract(store: StoreUnderTest): void {
   const entry = {

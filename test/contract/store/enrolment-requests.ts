@@ -9,13 +9,13 @@ import {
   openRequest,
   orderAtProvider,
   ordersWithOpenRequest,
-  requestsOfDevice,
   settleRequestDevice,
   type NewEnrolmentRequest,
 } from '../../../shared/store/enrolment-requests.ts';
 import type { Device } from '../../../shared/store/devices.ts';
 import { addBatch, addDevices, later, now, numbers } from '../../support/store-examples.ts';
 import type { StoreUnderTest } from '../store-suite.ts';
+import { requestsOfDevice } from '../../support/store-lookups.ts';
 
 export function enrolmentRequestsContract(store: StoreUnderTest): void {
   async function ask(devices: readonly Device[], own: Partial<NewEnrolmentRequest> = {}): Promise<number> {

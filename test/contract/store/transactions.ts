@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals';
 
-import { auditOf, recordAudit } from '../../../shared/store/audit.ts';
+import { recordAudit } from '../../../shared/store/audit.ts';
 import { createBatch } from '../../../shared/store/batches.ts';
 import { devicesOfOrder } from '../../../shared/store/devices.ts';
 import { inTransaction } from '../../../shared/store/open-store.ts';
 import type { Db } from '../../../shared/store/tables.ts';
 import { actor, addDevices, newBatch, now, numbers } from '../../support/store-examples.ts';
 import type { StoreUnderTest } from '../store-suite.ts';
+import { auditOf } from '../../support/store-lookups.ts';
 
 export function transactionsContract(store: StoreUnderTest): void {
   const items = numbers(1201).map((n) => ({

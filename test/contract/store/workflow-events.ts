@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 
-import { eventsOf, listEvents, raiseEvent } from '../../../shared/store/workflow-events.ts';
+import { listEvents, raiseEvent } from '../../../shared/store/workflow-events.ts';
 import { addBatch, now } from '../../support/store-examples.ts';
 import type { StoreUnderTest } from '../store-suite.ts';
+import { eventsOf } from '../../support/store-lookups.ts';
 
 export function workflowEventsContract(store: StoreUnderTest): void {
   const raise = (referenceNumber: string, notes: string, batchId: number | null = null) =>

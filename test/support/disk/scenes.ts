@@ -18,12 +18,13 @@ import { Publisher } from '../../../shared/spool/publisher.ts';
 import { removeName } from '../../../shared/spool/files.ts';
 import { admit, writeUpload } from '../../../shared/spool/receive.ts';
 import { contentOf } from '../../../shared/spool/received-file.ts';
-import { auditOf, recordAudit } from '../../../shared/store/audit.ts';
+import { recordAudit } from '../../../shared/store/audit.ts';
 import { queuePublication, type Delivery } from '../../../shared/store/deliveries.ts';
 import { loadedTexts, loading } from '../loading.ts';
 import { filesUnder, finalFiles, inboxName, ledger, withSettings } from '../temporary-spool.ts';
 import type { DiskCall } from './calls.ts';
 import type { Hands, Place } from './place.ts';
+import { auditOf } from '../store-lookups.ts';
 
 /** A piece of work for the product, and how to tell that all of it was done, once and well. */
 export interface Scene {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
+import { configDigest } from '../../../shared/runtime/config-digest.ts';
 import { configSchema } from '../../../shared/runtime/config-schema.ts';
 import { ConfigFault, loadConfig } from '../../../shared/runtime/config.ts';
 import { exitCodeOf } from '../../../shared/runtime/exit-codes.ts';
@@ -39,8 +40,18 @@ const appleAccount = `
       depResellerId: '16FCE4A0'`;
 
 describe('a valid configuration', () => {
+  test('the digest is the same for files that mean the same, and for no others', async () => {
+    const digestOf = async (text: string) => (await load(text)).digest;
+    const first = await digestOf('retry:\n  maxAttempts: 7\nlog:\n  level: warn\n');
+    const same = await digestOf('# comment\nlog: { level: warn, folder: "" }\nretry: { maxAttempts: 7 }\n');
+    const other = await digestOf('retry:\n  maxAttempts: 8\nlog:\n  level: warn\n');
+    expect(same).toBe(first);
+    expect(other).not.toBe(first);
+  });
+
   test('an empty file means all defaults', async () => {
-    expect(await load('')).toEqual({ home, file, config: configSchema.parse({}) });
+    const config = configSchema.parse({});
+    expect(await load('')).toEqual({ home, file, config, digest: configDigest(config) });
     expect((await load('# nothing but a comment\n')).config).toEqual(configSchema.parse({}));
   });
 

@@ -1,5 +1,6 @@
 import { html } from '../../../console/html.ts';
-import type { Action, Page } from '../../../console/page.ts';
+import type { Action, Page, Stream } from '../../../console/page.ts';
+import type { StreamLimits } from '../../../console/streams.ts';
 import { ConsoleServer } from '../../../console/server.ts';
 import { addUser } from '../../../shared/operator/console-users.ts';
 import { argon2, type Passwords } from '../../../shared/operator/passwords.ts';
@@ -29,6 +30,8 @@ interface SceneOptions {
   readonly console?: object;
   readonly pages?: readonly Page[];
   readonly actions?: readonly Action[];
+  readonly streams?: readonly Stream[];
+  readonly streamLimits?: StreamLimits;
 }
 
 /** The console on a free port of this machine, over a store of its own. */

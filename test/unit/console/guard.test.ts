@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 
-import type { Action, Page } from '../../../console/page.ts';
+import type { Action, Page, Stream } from '../../../console/page.ts';
 import { html } from '../../../console/html.ts';
-import { actions, pages } from '../../../console/pages/registry.ts';
+import { actions, pages, streams } from '../../../console/pages/registry.ts';
 import { roles, suffices, type Role } from '../../../shared/store/states/role.ts';
 import type { ConsoleBrowser } from '../../support/console-browser.ts';
 import { ConsoleScene, password, probes } from './console-scene.ts';
@@ -26,17 +26,28 @@ describe('O10: who may do what', () => {
       return Promise.resolve({ to: '/account', notice: 'reached' });
     },
   }));
+  const countedStreams: Stream[] = streams.map((stream) => ({
+    ...stream,
+    open: () => {
+      reached.push(`GET ${stream.path}`);
+      return Promise.resolve((async function* () {})());
+    },
+  }));
   const browsers = {} as Record<Role, ConsoleBrowser>;
 
   beforeAll(async () => {
-    scene = await ConsoleScene.open({ pages: countedPages, actions: countedActions });
+    scene = await ConsoleScene.open({
+      pages: countedPages,
+      actions: countedActions,
+      streams: countedStreams,
+    });
     for (const role of roles) browsers[role] = await scene.signedIn(role);
   });
   afterAll(() => scene.close());
 
   const concrete = (path: string): string => path.replace(/:\w+/g, '1');
   const cases = [
-    ...pages.map(({ path, role }) => ({ method: 'GET', path, needed: role })),
+    ...[...pages, ...streams].map(({ path, role }) => ({ method: 'GET', path, needed: role })),
     ...actions.map(({ path, role }) => ({ method: 'POST', path, needed: role })),
   ];
   const ask = (browser: ConsoleBrowser, method: string, path: string) =>

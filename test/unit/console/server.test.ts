@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -207,6 +208,7 @@ describe('assets', () => {
   test.each([
     ['style.css', 'text/css'],
     ['console.js', 'application/javascript'],
+    ['plots.js', 'application/javascript'],
     ['icon.svg', 'image/svg+xml'],
   ])('%s is for everybody, and is sent again only when it has changed', async (name, type) => {
     const browser = scene.browser();
@@ -217,7 +219,36 @@ describe('assets', () => {
     expect(again).toMatchObject({ status: 304, text: '' });
   });
 
+  test('of others are those that the pages name, which browsers may keep for good', async () => {
+    const { text } = await (await scene.signedIn('viewer')).get('/probe');
+    const named = [...text.matchAll(/(?:src|href)="(\/assets\/vendor\/[^"]+)" integrity="sha384-([^"]+)"/g)];
+    expect(named.map(([, path]) => path)).toEqual([
+      '/assets/vendor/uplot-1.6.32/uPlot.min.css',
+      '/assets/vendor/htmx.org-2.0.11/htmx.min.js',
+      '/assets/vendor/htmx-ext-sse-2.2.4/sse.min.js',
+      '/assets/vendor/uplot-1.6.32/uPlot.iife.min.js',
+    ]);
+    for (const [, path = '', integrity] of named) {
+      const answer = await scene.browser().get(path);
+      expect(answer).toMatchObject({
+        status: 200,
+        headers: { 'cache-control': 'public, max-age=31536000, immutable' },
+      });
+      expect(answer.headers['content-type']).toMatch(
+        path.endsWith('.css') ? /^text\/css; charset=utf-8$/ : /^text\/javascript; charset=utf-8$/,
+      );
+      expect(createHash('sha384').update(answer.text).digest('base64')).toBe(integrity);
+    }
+  });
+
+  test('strangers are sent no script', async () => {
+    expect((await scene.browser().get('/sign-in')).text).not.toContain('<script');
+  });
+
   test.each([
+    '/assets/vendor/htmx.org-2.0.11/package.json',
+    '/assets/vendor/htmx.org-2.0.11/../../../package.json',
+    '/assets/vendor/',
     '/assets/../server.ts',
     '/assets/..%2fserver.ts',
     '/assets/%2e%2e/server.ts',

@@ -64,6 +64,32 @@ describe('the page Users', () => {
     expect((await scene.browser().signIn('alice', shownPassword(text))).status).toBe(303);
   });
 
+  test('shows who is locked out, has a one-time password, or never signed in; and unlocks', async () => {
+    await scene.addUser('alice', 'viewer', { oneTime: true });
+    const rowOf = async () => {
+      const { text } = await browser.get('/users');
+      return /<tr>\s*<td[^>]*>alice<[^]*?<\/tr>/.exec(text)?.[0] ?? '';
+    };
+    expect(await rowOf()).toMatch(/one-time password[^]*never/);
+    expect(await rowOf()).not.toMatch(/locked out|unlock/);
+    expect((await browser.post('/users/alice/unlock', { reason })).status).toBe(409);
+    for (let i = 0; i < 10; i++) await scene.browser().signIn('alice', 'wrong');
+    expect(await rowOf()).toMatch(/locked out[^]*\/users\/alice\/unlock/);
+    expect((await scene.browser().signIn('alice', password)).status).toBe(401);
+    expect((await browser.post('/users/alice/unlock', {})).status).toBe(400); // Without a reason.
+    expect((await browser.post('/users/alice/unlock', { reason })).status).toBe(303);
+    expect(await lastAudit()).toMatchObject({
+      who: 'root',
+      action: 'user.unlock',
+      subject: 'user alice',
+      before_json: '{"failures":10}',
+      after_json: '{"failures":0}',
+    });
+    expect(await rowOf()).not.toContain('locked out');
+    expect((await scene.browser().signIn('alice', password)).status).toBe(303);
+    expect(await rowOf()).not.toContain('never');
+  });
+
   test.each([
     ['a name with signs', '/users', { name: 'Alice <b>', role: 'viewer', reason }, 400, 'BAD_INPUT'],
     ['a name that is taken', '/users', { name: 'root', role: 'viewer', reason }, 409, 'NOT_ALLOWED'],
@@ -130,7 +156,7 @@ describe('the page Audit', () => {
     expect(text).not.toContain('"><script>');
     const { text: all } = await browser.get('/audit');
     expect(all).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
-    expect(all).toContain('{&quot;a&quot;:&quot;&lt;b&gt;&quot;}');
+    expect(all).toContain('<span class="code">a</span>: <del>&lt;b&gt;</del>');
     expect(all).not.toContain('<script>alert');
   });
 });

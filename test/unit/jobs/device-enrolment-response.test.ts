@@ -4,9 +4,9 @@ import { batchItems, listBatches } from '../../../shared/store/batches.ts';
 import { deviceHistory, devicesOfOrder } from '../../../shared/store/devices.ts';
 import { openRequest } from '../../../shared/store/enrolment-requests.ts';
 import { setProperty } from '../../../shared/store/module-properties.ts';
-import { eventsOf } from '../../../shared/store/workflow-events.ts';
 import { testRuntime, type TestRuntime } from '../../support/test-runtime.ts';
 import { dispatchedOrder, loadResponse, run, standing, statuses } from './scenes.ts';
+import { eventsOf } from '../../support/store-lookups.ts';
 
 let rt: TestRuntime;
 beforeEach(async () => {

@@ -2,8 +2,8 @@ import { hostname } from 'node:os';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import type { Job } from '../../../jobs/job.ts';
-import { processBatches } from '../../../jobs/process-batches.ts';
+import type { Job, JobContext } from '../../../jobs/job.ts';
+import { processBatches, type ItemHandler } from '../../../jobs/process-batches.ts';
 import { jobNamed, jobs } from '../../../jobs/registry.ts';
 import { runJob } from '../../../jobs/run-job.ts';
 import { Fault } from '../../../shared/runtime/faults.ts';
@@ -127,12 +127,19 @@ describe('runs', () => {
 });
 
 describe('an interrupted batch', () => {
+  const type = 'Sales Order Dispatch';
+  const work = async (handle: ItemHandler) => {
+    const job = jobNamed('salesOrderDispatch');
+    const handling = { ...job, run: (context: JobContext) => processBatches(context, type, handle) };
+    return (await runJob(rt, handling, 'operator')).result;
+  };
+
   test('is taken up again, and what was done is not done twice', async () => {
     for (const id of ['12', '13', '14']) await newOrder(rt, id);
     const batch = await loadDispatch(rt, sent('12', ['A']), sent('13', ['B']), sent('14', ['C']));
     const handled: number[] = [];
     const diskFullAt = (sequence: number) =>
-      processBatches(rt, 'Sales Order Dispatch', async (_trx, _batch, item) => {
+      work(async (_trx, _batch, item) => {
         if (item.sequence === sequence) throw new Fault('NO_SPACE', 'the disk is full');
         handled.push(item.sequence);
         await Promise.resolve();
@@ -148,7 +155,7 @@ describe('an interrupted batch', () => {
   test('an item that fails leaves nothing behind', async () => {
     await newOrder(rt, '12');
     const batch = await loadDispatch(rt, sent('12', ['A']));
-    await processBatches(rt, 'Sales Order Dispatch', async (trx) => {
+    await work(async (trx) => {
       await updateOrder(trx, '12', { status: 'Error' }, rt.clock.now());
       throw new Error('a bug of ours');
     });

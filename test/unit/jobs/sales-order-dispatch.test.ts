@@ -4,9 +4,9 @@ import type { DispatchOrder } from '../../../shared/generic/sales-order-dispatch
 import { batchHistory, batchItems } from '../../../shared/store/batches.ts';
 import { deviceHistory, devicesOfOrder } from '../../../shared/store/devices.ts';
 import { listDispatches, requireOrder } from '../../../shared/store/orders.ts';
-import { eventsOf } from '../../../shared/store/workflow-events.ts';
 import { testRuntime, type TestRuntime } from '../../support/test-runtime.ts';
 import { loadDispatch, newOrder, run, sent, standing, statuses } from './scenes.ts';
+import { eventsOf } from '../../support/store-lookups.ts';
 
 let rt: TestRuntime;
 beforeEach(async () => {

@@ -10,10 +10,10 @@ import { markOf } from '../../../shared/spool/files.ts';
 import type { Inbox } from '../../../shared/spool/inbox.ts';
 import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
 import { checkInbox, makeInbox } from '../../../shared/spool/layout.ts';
-import { auditOf } from '../../../shared/store/audit.ts';
 import { loadedTexts, loading } from '../../support/loading.ts';
 import { drop, dropPath, filesUnder, ledger } from '../../support/temporary-spool.ts';
 import { testRuntime, type TestRuntime } from '../../support/test-runtime.ts';
+import { auditOf } from '../../support/store-lookups.ts';
 
 const name = 'inboundSalesOrderDispatch';
 const settings = {

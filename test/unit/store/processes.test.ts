@@ -5,13 +5,13 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import SqliteDatabase from 'better-sqlite3';
 import { sql } from 'kysely';
 
-import { auditOf } from '../../../shared/store/audit.ts';
 import { batchItems, listBatches } from '../../../shared/store/batches.ts';
 import { openStore } from '../../../shared/store/open-store.ts';
 import { migrationNames } from '../../support/migrations.ts';
 import { numbers } from '../../support/store-examples.ts';
 import { startStoreProcess, type StoreProcess } from '../../support/store-process.ts';
 import { temporaryStore, type TemporaryStore } from '../../support/temporary-store.ts';
+import { auditOf } from '../../support/store-lookups.ts';
 
 let store: TemporaryStore;
 let processes: StoreProcess[];

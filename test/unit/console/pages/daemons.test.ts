@@ -1,19 +1,29 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterEach, expect, test } from '@jest/globals';
 
+import type { Level } from '../../../../shared/runtime/events.ts';
 import { Fault } from '../../../../shared/runtime/faults.ts';
+import { eventLine } from '../../../../shared/runtime/log.ts';
 import { beginExchange, endExchange } from '../../../../shared/store/provider-exchanges.ts';
 import { registerWorker } from '../../../../shared/store/workers.ts';
 import { addBatch, addDeadWorker, addProviderRequest } from '../../../support/store-examples.ts';
-import { PagesScene, rowsOf, wordsOf } from './pages-scene.ts';
+import { EventStream } from '../../../support/event-stream.ts';
+import { linkOf, PagesScene, rowsOf, wordsOf } from './pages-scene.ts';
 
 let scene: PagesScene;
 const open = async (config?: object) => {
   scene = await PagesScene.open(config);
 };
 afterEach(() => scene.close());
+
+/** More lines in the log of the loader. */
+async function log(text: string): Promise<void> {
+  const folder = join(scene.rt.loaded.home, 'log');
+  await mkdir(folder, { recursive: true });
+  await appendFile(join(folder, 'loader.log'), text);
+}
 
 const providers = {
   apple: { format: 'apple', account: { shipTo: '0000054321', depResellerId: '0F0F0F0F' } },
@@ -32,7 +42,7 @@ test('each daemon is listed as CMP names it, with its state and counts', async (
     ['scheduler', 'Batch', 'Jobs', 'never ran'],
     ['console', 'Console', 'Administration Console', 'never ran'],
   ]);
-  expect(rows[0]?.slice(8)).toEqual([String(process.pid), '2026-05-06 12:00:00', '0', '0', '1', '']);
+  expect(rows[0]?.slice(8)).toEqual([String(process.pid), '2026-05-06 12:00:00', '0', '0', '1', '', 'open']);
   expect(rows[2]?.slice(8, 10)).toEqual(['4194305', '2026-05-06 07:08:09']);
 });
 
@@ -51,6 +61,8 @@ test('a daemon shows its inboxes, settings and last failures', async () => {
     'None.',
     'inboundDeviceEnrolment',
     'inboundSalesOrderDispatch',
+    'inboundDeviceEnrolment',
+    'inboundSalesOrderDispatch',
     '1',
   ]);
   expect(wordsOf(loader)).toContain('no JSON at byte 7');
@@ -65,21 +77,62 @@ test('a daemon shows its inboxes, settings and last failures', async () => {
   expect((await (await scene.as('viewer')).get('/daemons/nothing')).status).toBe(404);
 });
 
-test('the last lines of the log are shown where there is a file of it, and no more than is read at once', async () => {
+test('the last lines of the log are shown where there is a file of it, and no more than a page takes', async () => {
   await open();
   expect(await scene.read('/daemons/loader')).toContain('The log goes to stdout only');
   await scene.close();
   await open({ log: { folder: 'log' } });
   expect(await scene.read('/daemons/loader')).toContain('yet.');
-  const folder = join(scene.rt.loaded.home, 'log');
-  await mkdir(folder);
   const lines = Array.from({ length: 3000 }, (_, index) => `line ${index} <script>alert(1)</script>\n`);
-  await writeFile(join(folder, 'loader.log'), lines.join(''));
+  await log(lines.join(''));
   const page = await scene.page('/daemons/loader');
-  const shown = /<pre tabindex="0">([^]*?)<\/pre>/.exec(page)?.[1] ?? '';
-  const first = /^line (\d+) &lt;script&gt;/.exec(shown)?.[1];
-  expect(Number(first)).toBeGreaterThan(1000);
-  expect(shown).toContain('line 2999 &lt;script&gt;alert(1)&lt;/script&gt;');
-  expect(shown).not.toContain('<script');
-  expect(shown.replace(/&lt;/g, '<').replace(/&gt;/g, '>').length).toBeLessThanOrEqual(64 * 1024);
+  const shown = [...page.matchAll(/<p class="stray">([^<]*)<\/p>/g)].map(([, line]) => line);
+  expect(shown).toHaveLength(200);
+  expect(shown.at(-1)).toBe('line 2999 &lt;script&gt;alert(1)&lt;/script&gt;');
+  expect(page).not.toContain('<script');
+});
+
+test('lines are shown in a few words and whole; warnings and errors alone, when they are asked for', async () => {
+  await open({ log: { folder: 'log' } });
+  const line = (level: Level, event: string, fields: object) =>
+    `${eventLine(scene.rt.clock.now(), level, 'loader', event, fields)}\n`;
+  await log(
+    line('info', 'file.done', { file: '<b>x</b>' }) + line('warn', 'file.rejected', { code: 'SCHEMA' }),
+  );
+  const page = await scene.page('/daemons/loader');
+  expect(wordsOf(page)).toContain('2026-05-06 12:00:00 info file.done file <b>x</b>');
+  expect(wordsOf(page)).toContain('"event":"file.done","file":"<b>x</b>"}');
+  expect(linkOf(page, 'Warnings and errors')).toBe('/daemons/loader?lines=trouble#log');
+  const troubled = await scene.read('/daemons/loader?lines=trouble');
+  expect(troubled).toContain('file.rejected code SCHEMA');
+  expect(troubled).not.toContain('file.done');
+});
+
+test('the lines that come follow those of the page', async () => {
+  await open({ log: { folder: 'log' } });
+  await log('one\n');
+  const browser = await scene.as('viewer');
+  const addressOf = (page: string) => wordsOf(/sse-connect="([^"]+)"/.exec(page)?.[1] ?? '');
+  const all = await EventStream.open(browser, addressOf(await scene.page('/daemons/loader')));
+  const trouble = await EventStream.open(
+    browser,
+    addressOf(await scene.page('/daemons/loader?lines=trouble')),
+  );
+  const info = eventLine(scene.rt.clock.now(), 'info', 'loader', 'file.done', { file: '<i>' });
+  await log(`${info}\n`);
+  const first = await all.next();
+  expect(wordsOf(first.data)).toMatch(/^2026-05-06 12:00:00 info file.done file <i> \{/);
+  expect(first.data).not.toContain('<i> ');
+  await log('a crash\n');
+  expect(wordsOf((await trouble.next()).data)).toBe('a crash');
+  all.close();
+  // Who comes back goes on where he was.
+  const again = await EventStream.open(browser, '/daemons/loader/log-lines', {
+    headers: { 'last-event-id': first.id },
+  });
+  expect(wordsOf((await again.next()).data)).toBe('a crash');
+  again.close();
+  trouble.close();
+  expect((await EventStream.open(browser, '/daemons/nothing/log-lines')).status).toBe(404);
+  expect((await EventStream.open(browser, '/daemons/..%2fx/log-lines')).status).toBe(404);
 });

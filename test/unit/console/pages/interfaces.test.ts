@@ -52,10 +52,10 @@ test('a batch shows its stages and the errors of its items', async () => {
   const page = await scene.page(`/interfaces/${failed}`);
   const rows = rowsOf(page);
   expect(rows.map((row) => row[1])).toEqual([
-    'Extract/Load In progress',
-    'Extract/Load Complete',
-    'Batch In progress',
     'Batch Error',
+    'Batch In progress',
+    'Extract/Load Complete',
+    'Extract/Load In progress',
     '99',
   ]);
   expect(rows.at(-1)).toEqual(['1', '99', 'a record', 'Error', expect.stringMatching(/^NOT_FOUND: .*99/)]);

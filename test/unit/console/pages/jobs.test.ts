@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
-import { jobNamed } from '../../../../jobs/registry.ts';
+import { jobNamed, jobs } from '../../../../jobs/registry.ts';
 import { runJob } from '../../../../jobs/run-job.ts';
 import { scheduler } from '../../../../jobs/scheduler.ts';
 import { Fault } from '../../../../shared/runtime/faults.ts';
@@ -33,20 +33,24 @@ const look = () => looks()();
 test('the jobs are listed with schedule, next run and last run', async () => {
   await run(scene.rt, key);
   const rows = rowsOf(await scene.page('/jobs'));
-  expect(rows.map(([job]) => job)).toEqual([
-    'Sales Order Dispatch',
-    'Device Enrolment Request',
-    'Device Enrolment Response',
-    name,
-  ]);
-  expect(rows[0]?.slice(2, 6)).toEqual([
+  expect(rows.map(([job]) => job)).toEqual(jobs.map((job) => `${job.name} ${job.description}`));
+  expect(rows[0]?.slice(1, 8)).toEqual([
+    'triggered',
+    '50',
+    'enabled',
     'when a batch of Sales Order Dispatch is loaded',
     '',
     '',
     'never ran',
   ]);
-  expect(rows[1]?.slice(2, 4)).toEqual(['*/5 * * * * (UTC)', '2026-05-06 12:05:00']);
-  expect(rows[3]?.slice(2, 6)).toEqual(['by hand', '', '2026-05-06 12:00:00', 'complete']);
+  expect(rows[1]?.slice(1, 6)).toEqual([
+    'scheduled',
+    '50',
+    'enabled',
+    'cron */5 * * * * (UTC)',
+    '2026-05-06 12:05:00',
+  ]);
+  expect(rows[3]?.slice(4, 8)).toEqual(['by hand', '', '2026-05-06 12:00:00', 'complete']);
 });
 
 test('without a scheduler that lives the page says so', async () => {
@@ -72,7 +76,11 @@ test('a run that is asked for is granted by the scheduler, once', async () => {
 test('a job that is not enabled runs when somebody asks, and not otherwise', async () => {
   await scene.close();
   await open({ jobs: { [key]: { enabled: false, schedule: '* * * * *' } } });
-  expect(rowsOf(await scene.page('/jobs'))[3]?.slice(2, 4)).toEqual(['by hand: it is not enabled', '']);
+  expect(rowsOf(await scene.page('/jobs'))[3]?.slice(3, 6)).toEqual([
+    'not enabled',
+    'by hand: it is not enabled',
+    '',
+  ]);
   const lookOnce = looks();
   scene.rt.pass(120);
   await lookOnce();

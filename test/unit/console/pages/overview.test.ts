@@ -13,6 +13,7 @@ import { linkOf, PagesScene, rowsOf, wordsOf } from './pages-scene.ts';
 let scene: PagesScene;
 const open = async (config?: object) => {
   scene = await PagesScene.open(config);
+  await mkdir(join(scene.rt.loaded.home, 'spool'));
 };
 afterEach(() => scene.close());
 
@@ -32,7 +33,7 @@ test('on an empty store nothing runs, and that is said first', async () => {
   await open();
   const page = await scene.page('/');
   expect(findings(page)).toEqual(
-    needed.map((name) => `act The ${name} is not running: start enrol ${name}.`),
+    needed.map((name) => `red The ${name} is not running: start enrol ${name}.`),
   );
   expect(wordsOf(page)).toContain('No daemon has run yet');
   expect(linkOf(page, 'The loader is not running: start enrol loader.')).toBe('/daemons/loader');
@@ -51,7 +52,7 @@ test('a daemon that died is not running, and what it left is said', async () => 
   await allRun();
   await scene.rt.db.deleteFrom('worker').where('daemon', '=', 'adaptor').execute();
   await addDeadWorker(scene.rt.db, { daemon: 'adaptor' });
-  expect(findings(await scene.page('/'))).toEqual(['act The adaptor is not running: start enrol adaptor.']);
+  expect(findings(await scene.page('/'))).toEqual(['red The adaptor is not running: start enrol adaptor.']);
 });
 
 test('files, batches, requests, providers and disks that need somebody are said with links', async () => {
@@ -80,13 +81,13 @@ test('files, batches, requests, providers and disks that need somebody are said 
   });
   const page = await scene.page('/');
   expect(findings(page)).toEqual([
-    expect.stringMatching(/^act The disk of .* is too full: \d+ MB free, 1000000 MB are kept in reserve/),
-    'act 1 file(s) are held and wait for a decision.',
-    'act 1 batch(es) stopped in error.',
-    'act 1 provider request(s) need a look.',
-    'look The provider apple failed and is left alone for a while.',
-    'look 1 file(s) were rejected in the last 24 hours: see why, and ask the sender.',
-    'look 1 file(s) are deferred, and tried again by themselves.',
+    'red 1 batch(es) stopped in error.',
+    'red 1 provider request(s) need a look.',
+    expect.stringMatching(/^red The disk of .* is too full: \d+ MB free, 1000000 MB are kept in reserve/),
+    'red 1 file(s) are held and wait for a decision.',
+    'amber The provider apple failed and is left alone for a while.',
+    'amber 1 file(s) were rejected in the last 24 hours: see why, and ask the sender.',
+    'amber 1 file(s) are deferred, and tried again by themselves.',
   ]);
   expect(linkOf(page, '1 file(s) are held and wait for a decision.')).toBe('/files?state=held');
   expect(linkOf(page, '1 batch(es) stopped in error.')).toBe('/interfaces?status=Error');
@@ -104,18 +105,35 @@ test('the backlog is counted by age', async () => {
   expect(inbox).toEqual(['inboundDeviceEnrolment', '1', '0', '0', '0', '0', '0', '0', '0']);
 });
 
-test('files of the last day are drawn by hour, and stand in a table as well', async () => {
+test('what was done over time is in a table, and in the sums above it', async () => {
   await open();
   await scene.refused('one.json.pgp', new Fault('JSON_MALFORMED', 'x'));
   scene.rt.pass(3600);
   await scene.refused('two.json.pgp', new Fault('JSON_MALFORMED', 'x'));
+  await loadDispatch(scene.rt, sent('99', ['A']));
+  await scene.rt.db
+    .insertInto('device_move_count')
+    .values({ hour: '2026-05-06T13', status: 'Enrolled', moves: 7 })
+    .execute();
   const page = await scene.page('/');
-  const table = rowsOf(/<details>[^]*?<\/details>/.exec(page)?.[0] ?? '');
-  expect(table).toHaveLength(24);
-  expect(table.slice(-2)).toEqual([
-    ['12:00', '0', '1', '0'],
-    ['13:00', '0', '1', '0'],
+  const rows = rowsOf(/<div id="activity-table">[^]*?<\/table>/.exec(page)?.[0] ?? '');
+  expect(rows).toHaveLength(24);
+  expect(rows.slice(-2)).toEqual([
+    ['05-06 12:00', '0', '0', '1', '0', '0'],
+    ['05-06 13:00', '0', '7', '1', '0', '0'],
   ]);
-  expect(page.match(/<rect/g)).toHaveLength(2);
-  expect(wordsOf(page)).toContain('13:00: 0 done, 1 rejected, 0 held');
+  expect(wordsOf(page)).toContain('Devices done: 7');
+  expect(wordsOf(page)).toContain('Files rejected: 2');
+  expect(wordsOf(page)).toContain('Throughput per hour');
+});
+
+test('activity of a week and of a month; another range there is not', async () => {
+  await open();
+  const rows = async (path: string) =>
+    rowsOf(/<div id="activity-table">[^]*?<\/table>/.exec(await scene.page(path))?.[0] ?? '');
+  expect(await rows('/?range=7d')).toHaveLength(7 * 24);
+  const month = await rows('/?range=30d');
+  expect([month.length, month[0]?.[0], month.at(-1)?.[0]]).toEqual([30, '2026-04-07', '2026-05-06']);
+  expect(linkOf(await scene.page('/'), '7 days')).toBe('/?range=7d#activity');
+  expect((await (await scene.as('viewer')).get('/?range=1y')).status).toBe(400);
 });

@@ -8,7 +8,7 @@ import {
   requireRequest,
   requireTransaction,
 } from '../../../../shared/store/provider-requests.ts';
-import { stuckReason } from '../../../../console/stuck-rules.ts';
+import { stuckReason } from '../../../../shared/probes/request-rules.ts';
 import { addProviderRequest, numbers } from '../../../support/store-examples.ts';
 import { linkOf, PagesScene, rowsOf } from './pages-scene.ts';
 
@@ -144,13 +144,17 @@ test('what needs a look', async () => {
   const id = await sent('t-1');
   const { message_json: _, ...request } = await requireRequest(scene.rt.db, id);
   const reason = (change: Partial<typeof request>, hours: number) =>
-    stuckReason({ ...request, ...change }, new Date(scene.rt.clock.now().getTime() + hours * 3_600_000));
+    stuckReason(
+      { ...request, ...change },
+      scene.rt.loaded.config.probes.responses,
+      new Date(scene.rt.clock.now().getTime() + hours * 3_600_000),
+    );
   const sentAt = request.sent_at;
   expect(reason({}, 0.9)).toBeUndefined();
   expect(reason({}, 1)).toContain('never answered');
   expect(reason({ state: 'unknown' }, 0)).toContain('do not settle');
   expect(reason({ state: 'pending', accepted_at: sentAt }, 23.9)).toBeUndefined();
-  expect(reason({ state: 'pending', accepted_at: sentAt }, 24)).toContain('more than a day');
+  expect(reason({ state: 'pending', accepted_at: sentAt }, 24)).toContain('more than 24 hours');
   expect(reason({ state: 'queued' }, 999)).toBeUndefined();
   expect(reason({ state: 'queued', last_error: 'no route' }, 0)).toContain('could not be sent');
   expect(reason({ state: 'finished' }, 999)).toBeUndefined();

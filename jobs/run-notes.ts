@@ -1,0 +1,19 @@
+import { noteRunBatch } from '../shared/store/job-run-batches.ts';
+import { noteProgress } from '../shared/store/job-runs.ts';
+import type { JobHost, RunNotes } from './job.ts';
+
+/** A run that does a thousand records in a second does not write a thousand times how far it is. */
+const betweenMilliseconds = 1000;
+
+/** What a run notes of itself in the store. */
+export function runNotes({ db, clock }: JobHost, runId: number): RunNotes {
+  let noted = clock.monotonic();
+  return {
+    progress: async (done, total) => {
+      if (clock.monotonic() - noted < betweenMilliseconds) return;
+      noted = clock.monotonic();
+      await noteProgress(db, runId, { done, total }, clock.now());
+    },
+    batch: (trx, batchId, what) => noteRunBatch(trx, runId, batchId, what),
+  };
+}
