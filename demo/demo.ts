@@ -9,7 +9,7 @@ import { salesOrderDispatch } from '../shared/generic/sales-order-dispatch.ts';
 import { writeDocument } from '../shared/generic/document.ts';
 import type { KeyRing } from '../shared/pgp/key-ring.ts';
 import { sealMessage } from '../shared/pgp/seal.ts';
-import { listDeliveries } from '../shared/store/deliveries.ts';
+import { listDeliveries } from '../shared/store/delivery-lists.ts';
 import { deviceHistory, devicesById } from '../shared/store/devices.ts';
 import { openStore } from '../shared/store/open-store.ts';
 import type { Db } from '../shared/store/tables.ts';

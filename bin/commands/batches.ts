@@ -8,7 +8,7 @@ import {
   requireBatch,
   type Batch,
 } from '../../shared/store/batches.ts';
-import { deliveriesOfBatches } from '../../shared/store/deliveries.ts';
+import { deliveriesOfBatches } from '../../shared/store/delivery-lists.ts';
 import { printMany, requireOneOrAll } from '../many.ts';
 import { shortTime, table } from '../output.ts';
 import { examples, sessionOf, wholeNumber } from '../session.ts';

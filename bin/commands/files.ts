@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 
 import { isFaultCode, faultRow } from '../../shared/runtime/fault-codes.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
-import { companionOf, findDelivery, listDeliveries, type Delivery } from '../../shared/store/deliveries.ts';
+import { companionOf, findDelivery, type Delivery } from '../../shared/store/deliveries.ts';
+import { listDeliveries } from '../../shared/store/delivery-lists.ts';
 import { deliveryStates } from '../../shared/store/states/delivery.ts';
 import { Option } from 'commander';
 import { shortTime, table } from '../output.ts';

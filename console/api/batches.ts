@@ -9,7 +9,7 @@ import {
   type Batch,
   type BatchItem,
 } from '../../shared/store/batches.ts';
-import { deliveriesOfBatches } from '../../shared/store/deliveries.ts';
+import { deliveriesOfBatches } from '../../shared/store/delivery-lists.ts';
 import { stages, stageStatuses } from '../../shared/store/states/batch.ts';
 import type { Row } from '../../shared/store/tables.ts';
 import { change, lookup, type Endpoint } from './endpoint.ts';

@@ -9,7 +9,8 @@ import {
 } from '../../shared/operator/file-actions.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
 import { spoolFolder } from '../../shared/runtime/paths.ts';
-import { findDelivery, listDeliveries, type Delivery } from '../../shared/store/deliveries.ts';
+import { findDelivery, type Delivery } from '../../shared/store/deliveries.ts';
+import { listDeliveries } from '../../shared/store/delivery-lists.ts';
 import { deliveryStates } from '../../shared/store/states/delivery.ts';
 import { change, lookup, type Endpoint } from './endpoint.ts';
 import {

@@ -14,7 +14,8 @@ import {
   type Batch,
   type BatchItem,
 } from '../../shared/store/batches.ts';
-import { filesOfBatch, type Delivery } from '../../shared/store/deliveries.ts';
+import type { Delivery } from '../../shared/store/deliveries.ts';
+import { filesOfBatch } from '../../shared/store/delivery-lists.ts';
 import type { Row } from '../../shared/store/tables.ts';
 
 /** One batch: its stages, its items, its files. */

@@ -13,7 +13,7 @@ import { batchTable } from './interfaces.ts';
 import { jobs } from '../../jobs/registry.ts';
 import { inboxStandings } from '../../shared/operator/overview.ts';
 import { listBatches } from '../../shared/store/batches.ts';
-import { filesInNeed } from '../../shared/store/deliveries.ts';
+import { filesInNeed } from '../../shared/store/delivery-lists.ts';
 import { lastRun } from '../../shared/store/job-runs.ts';
 import { failedExchanges } from '../../shared/store/provider-exchanges.ts';
 import type { Db, Row } from '../../shared/store/tables.ts';

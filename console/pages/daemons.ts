@@ -7,7 +7,7 @@ import { status, table, time } from '../parts.ts';
 import { configState } from '../../shared/operator/config-state.ts';
 import type { Config } from '../../shared/runtime/config-schema.ts';
 import { daemonStandings, inboxStandings, type InboxOverview } from '../../shared/operator/overview.ts';
-import { countFiles } from '../../shared/store/deliveries.ts';
+import { countFiles } from '../../shared/store/delivery-lists.ts';
 import { listPauses, type IntakePause } from '../../shared/store/intake-pauses.ts';
 
 /** The daemons: what each is for, whether it runs, and what it has done. */

@@ -8,7 +8,8 @@ import { fileLink, fileStatus, firstLine, may, whatToDo } from '../shown.ts';
 import type { FileChoice } from '../../shared/operator/many-files.ts';
 import { faultNames } from '../../shared/runtime/fault-codes.ts';
 import { inboxNames } from '../../shared/runtime/paths.ts';
-import { listDeliveries, unsettledStates, type Delivery } from '../../shared/store/deliveries.ts';
+import type { Delivery } from '../../shared/store/deliveries.ts';
+import { listDeliveries, unsettledStates } from '../../shared/store/delivery-lists.ts';
 import { deliveryStates } from '../../shared/store/states/delivery.ts';
 
 /** Files by state: at first those that somebody has to look at. */

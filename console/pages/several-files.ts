@@ -13,7 +13,8 @@ import {
   type ManyFilesAction,
 } from '../../shared/operator/many-files.ts';
 import { spoolFolder } from '../../shared/runtime/paths.ts';
-import { deliveriesOf, type Delivery } from '../../shared/store/deliveries.ts';
+import type { Delivery } from '../../shared/store/deliveries.ts';
+import { deliveriesOf } from '../../shared/store/delivery-lists.ts';
 import type { DeliveryState } from '../../shared/store/states/delivery.ts';
 
 /** Files that were chosen in the list, before anything is done to them. */

@@ -1,7 +1,7 @@
 import type { Runtime } from '../../shared/daemon/process.ts';
 import { failPoint } from '../../shared/runtime/fail-point.ts';
 import type { StepResult } from '../../shared/runtime/task-loop.ts';
-import { queuePublication } from '../../shared/store/deliveries.ts';
+import { queuePublication } from '../../shared/store/publications.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
 import {
   noteRequest,

@@ -1,7 +1,7 @@
 import { waitSeconds } from '../../shared/https/backoff.ts';
 import type { Runtime } from '../../shared/daemon/process.ts';
 import type { StepResult } from '../../shared/runtime/task-loop.ts';
-import { queuePublication } from '../../shared/store/deliveries.ts';
+import { queuePublication } from '../../shared/store/publications.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
 import { moveRequest, noteRequest, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
 import { dueRequests } from '../../shared/store/request-queue.ts';

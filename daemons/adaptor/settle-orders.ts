@@ -4,7 +4,7 @@ import { writeDocument } from '../../shared/generic/document.ts';
 import { genericFileName } from '../../shared/generic/file-name.ts';
 import type { Clock } from '../../shared/runtime/clock.ts';
 import { outboxPlace } from '../../shared/runtime/paths.ts';
-import { queuePublication } from '../../shared/store/deliveries.ts';
+import { queuePublication } from '../../shared/store/publications.ts';
 import {
   recordOutcome,
   sharedOrders,

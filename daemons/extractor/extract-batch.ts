@@ -18,7 +18,7 @@ import {
   type Batch,
   type BatchItem,
 } from '../../shared/store/batches.ts';
-import { queuePublication } from '../../shared/store/deliveries.ts';
+import { queuePublication } from '../../shared/store/publications.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
 import type { Db } from '../../shared/store/tables.ts';
 

@@ -16,9 +16,9 @@ import {
   holdByHand,
   reopen,
   retryNow,
-  unsettledStates,
   type Delivery,
 } from '../store/deliveries.ts';
+import { unsettledStates } from '../store/delivery-lists.ts';
 import { inTransaction } from '../store/open-store.ts';
 import type { DeliveryState } from '../store/states/delivery.ts';
 import type { Db } from '../store/tables.ts';

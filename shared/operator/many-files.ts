@@ -1,6 +1,7 @@
 import type { FaultCode } from '../runtime/fault-codes.ts';
 import { Fault } from '../runtime/faults.ts';
-import { listDeliveries, type Delivery } from '../store/deliveries.ts';
+import type { Delivery } from '../store/deliveries.ts';
+import { listDeliveries } from '../store/delivery-lists.ts';
 import type { DeliveryState } from '../store/states/delivery.ts';
 import type { Db } from '../store/tables.ts';
 import { actionStates, discardFile, holdFile, releaseFile, retryFile } from './file-actions.ts';

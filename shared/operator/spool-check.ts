@@ -18,11 +18,11 @@ import {
   companionOf,
   deliveryAt,
   findDelivery,
-  settledAfter,
   unfinished,
   wasDone,
   type Delivery,
 } from '../store/deliveries.ts';
+import { settledAfter } from '../store/delivery-lists.ts';
 import { inTransaction } from '../store/open-store.ts';
 import type { Db } from '../store/tables.ts';
 import { audit, type Operator } from './operator.ts';

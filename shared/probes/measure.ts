@@ -7,7 +7,7 @@ import { listKeys } from '../pgp/list-keys.ts';
 import type { LoadedConfig } from '../runtime/config.ts';
 import { inboxFolder, inboxNames, keysFolder, type InboxName } from '../runtime/paths.ts';
 import { countBatchesInError } from '../store/batches.ts';
-import { countFiles, countRejectedSince, listDeliveries } from '../store/deliveries.ts';
+import { countFiles, countRejectedSince, listDeliveries } from '../store/delivery-lists.ts';
 import { listPauses } from '../store/intake-pauses.ts';
 import { lastRun } from '../store/job-runs.ts';
 import { countFailedNotices } from '../store/notices.ts';

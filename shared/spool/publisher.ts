@@ -7,13 +7,8 @@ import type { Emit } from '../runtime/events.ts';
 import { failPoint } from '../runtime/fail-point.ts';
 import { errnoOf, Fault, toFault } from '../runtime/faults.ts';
 import type { StepResult, Task } from '../runtime/task-loop.ts';
-import {
-  markPublished,
-  markSealed,
-  takePublication,
-  unpublished,
-  type Delivery,
-} from '../store/deliveries.ts';
+import type { Delivery } from '../store/deliveries.ts';
+import { markPublished, markSealed, takePublication, unpublished } from '../store/publications.ts';
 import { inTransaction } from '../store/open-store.ts';
 import type { Db, DeliveryPurpose } from '../store/tables.ts';
 import { aliveWorkerIds, type Worker } from '../store/workers.ts';

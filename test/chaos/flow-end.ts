@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 import { listBatches } from '../../shared/store/batches.ts';
-import { listDeliveries } from '../../shared/store/deliveries.ts';
+import { listDeliveries } from '../../shared/store/delivery-lists.ts';
 import { deviceHistory, devicesById } from '../../shared/store/devices.ts';
 import type { Finding } from './findings.ts';
 import { flowCanaries, type Flow } from './flow.ts';

@@ -2,7 +2,7 @@ import { loadedBatches } from '../../jobs/process-batches.ts';
 import { deviceEnrolmentResponse } from '../../shared/generic/device-enrolment-response.ts';
 import { salesOrderDispatch } from '../../shared/generic/sales-order-dispatch.ts';
 import { listBatches } from '../../shared/store/batches.ts';
-import { unpublished } from '../../shared/store/deliveries.ts';
+import { unpublished } from '../../shared/store/publications.ts';
 import { pendingDevices } from '../../shared/store/devices.ts';
 import type { DaemonName } from '../support/installation.ts';
 import type { Flow } from './flow.ts';

@@ -6,7 +6,8 @@ import type { Command } from 'commander';
 
 import { program } from '../../bin/enrol.ts';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
-import { findDelivery, listDeliveries } from '../../shared/store/deliveries.ts';
+import { findDelivery } from '../../shared/store/deliveries.ts';
+import { listDeliveries } from '../../shared/store/delivery-lists.ts';
 import { findOrder, orderLines, organisationsOf } from '../../shared/store/orders.ts';
 import { openSqlite } from '../../shared/store/sqlite/open-sqlite.ts';
 import type { Db } from '../../shared/store/tables.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { makeAuthority } from '../../demo/certificates.ts';
-import { queuePublication } from '../../shared/store/deliveries.ts';
+import { queuePublication } from '../../shared/store/publications.ts';
 import { ordersFile, sealedDispatch } from '../support/dispatches.ts';
 import { writeInto, type Program } from '../support/installation.ts';
 import { linesOf, loggedTimes } from '../support/log-lines.ts';

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import type { KeyRing } from '../../shared/pgp/key-ring.ts';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
-import { listDeliveries } from '../../shared/store/deliveries.ts';
+import { listDeliveries } from '../../shared/store/delivery-lists.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { ordersFile, sealedDispatch } from '../support/dispatches.ts';
 import { install, writeInto, type Program, type TestInstallation } from '../support/installation.ts';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { listBatches } from '../../shared/store/batches.ts';
-import { listDeliveries } from '../../shared/store/deliveries.ts';
+import { listDeliveries } from '../../shared/store/delivery-lists.ts';
 import type { KeyRing } from '../../shared/pgp/key-ring.ts';
 import { install, type TestInstallation } from '../support/installation.ts';
 import { orderId, writeLargeDispatch } from '../support/large-dispatch.ts';

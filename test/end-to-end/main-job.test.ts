@@ -7,7 +7,7 @@ import type { StoryEntry } from '../../shared/operator/device-story.ts';
 import type { KeyRing } from '../../shared/pgp/key-ring.ts';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
 import { listBatches } from '../../shared/store/batches.ts';
-import { countFiles } from '../../shared/store/deliveries.ts';
+import { countFiles } from '../../shared/store/delivery-lists.ts';
 import { deviceHistory, devicesById } from '../../shared/store/devices.ts';
 import { findOrder } from '../../shared/store/orders.ts';
 import type { Db } from '../../shared/store/tables.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { listBatches } from '../../shared/store/batches.ts';
 import { deviceHistory, devicesById } from '../../shared/store/devices.ts';
-import { listDeliveries } from '../../shared/store/deliveries.ts';
+import { listDeliveries } from '../../shared/store/delivery-lists.ts';
 import type { KeyRing } from '../../shared/pgp/key-ring.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { ordersFile, sealedDispatch, type OrderInHand } from '../support/dispatches.ts';

@@ -8,7 +8,7 @@ import { deviceEnrolmentResponse } from '../../shared/generic/device-enrolment-r
 import { writeDocument } from '../../shared/generic/document.ts';
 import { importPartnerKey } from '../../shared/pgp/import-keys.ts';
 import { exportPublicKey } from '../../shared/pgp/list-keys.ts';
-import { queuePublication } from '../../shared/store/deliveries.ts';
+import { queuePublication } from '../../shared/store/publications.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { install, type TestInstallation } from './installation.ts';
 import { waitFor } from './wait-for.ts';

@@ -13,16 +13,11 @@ import {
   forgetSeen,
   holdByHand,
   insertSeen,
-  listDeliveries,
   markClaimed,
   markMoved,
-  markPublished,
-  publishedFolders,
-  queuePublication,
   remark,
   reopen,
   reopenMove,
-  settledAfter,
   settleDone,
   settleRefused,
   takeDue,
@@ -31,6 +26,8 @@ import {
   wasDone,
   type Delivery,
 } from '../../../shared/store/deliveries.ts';
+import { listDeliveries, settledAfter } from '../../../shared/store/delivery-lists.ts';
+import { markPublished, publishedFolders, queuePublication } from '../../../shared/store/publications.ts';
 import { createBatch, listBatches } from '../../../shared/store/batches.ts';
 import { inTransaction } from '../../../shared/store/open-store.ts';
 import type { Db } from '../../../shared/store/tables.ts';

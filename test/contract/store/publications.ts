@@ -1,16 +1,15 @@
 import { expect, test } from '@jest/globals';
 
+import { unfinished, type Delivery } from '../../../shared/store/deliveries.ts';
+import { inTransaction } from '../../../shared/store/open-store.ts';
 import {
   markPublished,
   markSealed,
   queuePublication,
   takePublication,
-  unfinished,
   unpublished,
-  type Delivery,
   type Publication,
-} from '../../../shared/store/deliveries.ts';
-import { inTransaction } from '../../../shared/store/open-store.ts';
+} from '../../../shared/store/publications.ts';
 import type { Db } from '../../../shared/store/tables.ts';
 import { aliveWorkerIds } from '../../../shared/store/workers.ts';
 import { addBatch, addDeadWorker, addWorker, later, now } from '../../support/store-examples.ts';

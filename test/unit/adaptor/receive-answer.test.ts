@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/
 
 import type { RequestOrder } from '../../../shared/generic/device-enrolment-request.ts';
 import type { KeyRing } from '../../../shared/pgp/key-ring.ts';
-import { unpublished } from '../../../shared/store/deliveries.ts';
+import { unpublished } from '../../../shared/store/publications.ts';
 import type { TestRuntime } from '../../support/test-runtime.ts';
 import { voidOf } from '../apple/examples.ts';
 import { etisalat, telenor } from '../apple/xml-examples.ts';

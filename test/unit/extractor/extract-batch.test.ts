@@ -4,7 +4,7 @@ import { extractBatches } from '../../../daemons/extractor/extract-batch.ts';
 import { deviceEnrolmentRequest } from '../../../shared/generic/device-enrolment-request.ts';
 import { readDocument } from '../../../shared/generic/document.ts';
 import { createBatch, requireBatch } from '../../../shared/store/batches.ts';
-import { unpublished } from '../../../shared/store/deliveries.ts';
+import { unpublished } from '../../../shared/store/publications.ts';
 import { testRuntime, type TestRuntime } from '../../support/test-runtime.ts';
 
 let rt: TestRuntime;

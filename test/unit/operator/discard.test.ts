@@ -5,12 +5,8 @@ import { onFailPoint, type FailPoint } from '../../../shared/runtime/fail-point.
 import { Fault, toFault } from '../../../shared/runtime/faults.ts';
 import type { Inbox } from '../../../shared/spool/inbox.ts';
 import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
-import {
-  countRejectedSince,
-  filesInNeed,
-  listDeliveries,
-  type Delivery,
-} from '../../../shared/store/deliveries.ts';
+import type { Delivery } from '../../../shared/store/deliveries.ts';
+import { countRejectedSince, filesInNeed, listDeliveries } from '../../../shared/store/delivery-lists.ts';
 import { openStore } from '../../../shared/store/open-store.ts';
 import { loadedTexts, loading } from '../../support/loading.ts';
 import {

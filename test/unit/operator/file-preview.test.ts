@@ -9,7 +9,7 @@ import { generateOwnKey } from '../../../shared/pgp/generate.ts';
 import { loadKeyRing, type KeyRing } from '../../../shared/pgp/key-ring.ts';
 import { exportPublicKey, ownKeyIds } from '../../../shared/pgp/list-keys.ts';
 import { sealMessage } from '../../../shared/pgp/seal.ts';
-import { queuePublication } from '../../../shared/store/deliveries.ts';
+import { queuePublication } from '../../../shared/store/publications.ts';
 import { addSeen } from '../../support/store-examples.ts';
 import { temporaryStore, type TemporaryStore } from '../../support/temporary-store.ts';
 import { testRuntime, type TestRuntime } from '../../support/test-runtime.ts';

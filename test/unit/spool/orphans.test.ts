@@ -10,7 +10,8 @@ import { InboxWorker, type FileHandler } from '../../../shared/spool/inbox-worke
 import { uploadName } from '../../../shared/spool/names.ts';
 import { Daily, sweepDrafts, sweepTemporary } from '../../../shared/spool/orphans.ts';
 import { Publisher } from '../../../shared/spool/publisher.ts';
-import { insertSeen, queuePublication } from '../../../shared/store/deliveries.ts';
+import { insertSeen } from '../../../shared/store/deliveries.ts';
+import { queuePublication } from '../../../shared/store/publications.ts';
 import { loading } from '../../support/loading.ts';
 import {
   drop,

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
 import { Publisher, type PublisherOptions } from '../../../shared/spool/publisher.ts';
-import { queuePublication, type Delivery } from '../../../shared/store/deliveries.ts';
+import type { Delivery } from '../../../shared/store/deliveries.ts';
+import { queuePublication } from '../../../shared/store/publications.ts';
 import { registerWorker } from '../../../shared/store/workers.ts';
 import { loadedTexts, loading } from '../../support/loading.ts';
 import {

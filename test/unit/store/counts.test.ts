@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { deviceMovesSince, filesPerHour } from '../../../shared/store/activity.ts';
 import { summariseInterfaces } from '../../../shared/store/batches.ts';
-import { countFiles } from '../../../shared/store/deliveries.ts';
+import { countFiles } from '../../../shared/store/delivery-lists.ts';
 import { countByStatus } from '../../../shared/store/devices.ts';
 import { openSqlite } from '../../../shared/store/sqlite/open-sqlite.ts';
 import { deviceStatuses } from '../../../shared/store/states/device.ts';

@@ -7,7 +7,7 @@ import type { Fault } from '../../../../shared/runtime/faults.ts';
 import type { Inbox } from '../../../../shared/spool/inbox.ts';
 import { InboxWorker } from '../../../../shared/spool/inbox-worker.ts';
 import type { Delivery } from '../../../../shared/store/deliveries.ts';
-import { listDeliveries } from '../../../../shared/store/deliveries.ts';
+import { listDeliveries } from '../../../../shared/store/delivery-lists.ts';
 import type { Role } from '../../../../shared/store/states/role.ts';
 import { ConsoleBrowser, type Answer } from '../../../support/console-browser.ts';
 import { drop, openTestInbox, withSettings } from '../../../support/temporary-spool.ts';

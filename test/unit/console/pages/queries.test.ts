@@ -11,7 +11,7 @@ import {
   countRejectedSince,
   filesInNeed,
   listDeliveries,
-} from '../../../../shared/store/deliveries.ts';
+} from '../../../../shared/store/delivery-lists.ts';
 import { countByStatus, listDevices } from '../../../../shared/store/devices.ts';
 import { requestsOfOrder } from '../../../../shared/store/enrolment-requests.ts';
 import { batchesOfRun, itemsOfRun } from '../../../../shared/store/job-run-batches.ts';
