@@ -1,7 +1,7 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 
 import { ruleFindings, type Finding, type SettingPath } from './config-rules.ts';
-import { configSchema, type Config } from './config-schema.ts';
+import { configSchema, describedSettings, type Config } from './config-schema.ts';
 import { nearest } from './nearest.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -29,7 +29,7 @@ type Schema = z.core.JSONSchema.BaseSchema;
 
 /** Names of the settings that the schema knows at a place; where it has several forms, those of the one written. */
 function knownSettings(path: SettingPath, written: unknown): string[] {
-  let schema: Schema | undefined = z.toJSONSchema(configSchema, { io: 'input' });
+  let schema: Schema | undefined = describedSettings();
   let value = written;
   for (const key of path) {
     const form: Schema | undefined = formOf(schema, value);

@@ -205,3 +205,9 @@ export type Config = z.infer<typeof configSchema>;
 export type InboxConfig = Config['inboxes']['inboundDeviceEnrolment'];
 export type SignaturePolicy = InboxConfig['signature'];
 export type JobKey = keyof Config['jobs'];
+
+let described: z.core.JSONSchema.BaseSchema | undefined;
+
+/** The schema as JSON Schema (draft 2020-12). Made when it is first asked for, which takes a while. */
+export const describedSettings = (): z.core.JSONSchema.BaseSchema =>
+  (described ??= z.toJSONSchema(configSchema, { io: 'input' }));

@@ -1,7 +1,6 @@
 import { Document, isMap, isScalar, type Pair } from 'yaml';
-import { z } from 'zod';
 
-import { configSchema, type Config, type InboxConfig } from './config-schema.ts';
+import { configSchema, describedSettings, type Config, type InboxConfig } from './config-schema.ts';
 
 /** The effective configuration as YAML; a setting that differs from its default says so. */
 export function configAsYaml(config: Config): string {
@@ -44,5 +43,5 @@ function noteDifferences(pair: Pair, defaults: unknown): void {
 
 /** JSON Schema (draft 2020-12) of the configuration file, for editors. */
 export function configSchemaText(): string {
-  return JSON.stringify(z.toJSONSchema(configSchema, { io: 'input' }), null, 2);
+  return JSON.stringify(describedSettings(), null, 2);
 }

@@ -1,7 +1,7 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 
 import type { SettingPath } from './config-rules.ts';
-import { configSchema } from './config-schema.ts';
+import { describedSettings } from './config-schema.ts';
 
 /** The settings one by one, as the one schema has them: what pages, commands and documents about settings are made from. */
 
@@ -30,16 +30,12 @@ export interface Section {
   readonly sections: readonly Section[];
 }
 
-/** Made once, and not before somebody asks for it. */
-let made: Schema | undefined;
-const whole = (): Schema => (made ??= z.toJSONSchema(configSchema, { io: 'input' }));
-
 /** The settings that a configuration has, those of its providers among them. Pure. */
-export const settingsOf = (config: unknown): Section => sectionOf(whole(), [], config);
+export const settingsOf = (config: unknown): Section => sectionOf(describedSettings(), [], config);
 
 /** The forms of a provider, by their format; the paths begin behind its id. Pure. */
 export function providerSections(): Section[] {
-  const providers = whole().properties?.['providers'];
+  const providers = describedSettings().properties?.['providers'];
   const any = typeof providers === 'object' ? providers.additionalProperties : undefined;
   return formsOf(typeof any === 'object' ? any : {}).map((form) => {
     const format = asSchema(form.properties?.['format']).const;
