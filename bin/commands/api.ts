@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 
-import { openApiDocument } from '../../console/api/registry.ts';
 import { examples, sessionOf } from '../session.ts';
 
 export function apiCommands(enrol: Command): void {
@@ -10,7 +9,8 @@ export function apiCommands(enrol: Command): void {
     .command('openapi')
     .description('print the OpenAPI document, from which programs are made')
     .addHelpText('after', examples('enrol api openapi > openapi.json'))
-    .action((_options: unknown, command: Command) => {
+    .action(async (_options: unknown, command: Command) => {
+      const { openApiDocument } = await import('../../console/api/registry.ts');
       const document = openApiDocument();
       sessionOf(command).print(document, JSON.stringify(document, null, 2));
     });

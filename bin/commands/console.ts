@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 
-import { administrationConsole } from '../../console/main.ts';
 import { runDaemon } from '../../shared/daemon/process.ts';
 import { examples, sessionOf } from '../session.ts';
 
@@ -11,6 +10,8 @@ export function consoleCommands(enrol: Command): void {
     .addHelpText('after', examples('enrol console'))
     .action(async (_options: unknown, command: Command) => {
       const { place } = sessionOf(command);
+      // Loaded only now: no other command needs a web server.
+      const { administrationConsole } = await import('../../console/main.ts');
       process.exitCode = await runDaemon('console', { ...place, once: false }, administrationConsole);
     });
 }

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 
 import { testNotices } from '../../shared/operator/notice-actions.ts';
-import { deliver, leaseOf } from '../../shared/probes/deliver-notices.ts';
 import { readProbes } from '../../shared/probes/measure.ts';
 import type { Reading } from '../../shared/probes/probe.ts';
 import { systemClock } from '../../shared/runtime/clock.ts';
@@ -56,6 +55,8 @@ export const probeTable = (readings: readonly Reading[]): string[] =>
 
 /** Sent from here, and not by the scheduler, which may not run. */
 async function sendTests(session: Session, loaded: LoadedConfig, db: Db, reason: string): Promise<Notice[]> {
+  // Loaded only now: no other command sends anything.
+  const { deliver, leaseOf } = await import('../../shared/probes/deliver-notices.ts');
   const desk = { loaded, db, clock: systemClock, emit: () => undefined };
   // The scheduler leaves them alone meanwhile.
   const later = new Date(
