@@ -132,13 +132,17 @@ function nextCommand(job: Command): void {
       const settings = await session.withStore((db, { config }) => jobSettings(db, config, key));
       const active = activeSchedule(settings);
       const times = active ? nextTimesShown(active, new Date(), Math.min(count, mostTimes)) : [];
+      const { timeZone } = settings.schedule;
+      const zones = timeZone === 'UTC' ? ['UTC'] : [timeZone, 'UTC'];
       session.print(
-        times.map(({ local, utc }) => ({ local, timeZone: settings.schedule.timeZone, utc })),
+        times.map(({ local, utc }) => ({ local, timeZone, utc })),
         times.length === 0
           ? 'No schedule starts the job.'
           : table(
-              [settings.schedule.timeZone, 'UTC'],
-              times.map(({ local, utc }) => [local, utc.toISOString().slice(0, 16).replace('T', ' ')]),
+              zones,
+              times.map(({ local, utc }) =>
+                [local, utc.toISOString().slice(0, 16).replace('T', ' ')].slice(-zones.length),
+              ),
             ),
       );
     });
