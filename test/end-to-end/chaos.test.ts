@@ -28,7 +28,7 @@ describe('a process that is killed at a fail-point', () => {
   let result: MatrixResult;
   beforeAll(async () => {
     result = await killAtPoints(onceEach, () => undefined);
-  }, 300_000);
+  }, 600_000);
 
   test('K01 K03 K04 E01: has lost, doubled, half done and disclosed nothing when it was started again', () => {
     expect(describeAll(result.tally.findings)).toEqual([]);
@@ -50,7 +50,7 @@ describe('daemons that are killed again and again while orders flow', () => {
   beforeAll(async () => {
     console.log(`CHAOS_SEED=${seed}`);
     tally = await killAtRandom(seed, randomKills, () => undefined);
-  }, 300_000);
+  }, 600_000);
 
   test('K01 E01: settle every device once, in batches that are there once, with every file in one place', () => {
     expect(describeAll(tally.findings)).toEqual([]);
