@@ -41,7 +41,7 @@ export interface Endpoint {
 
 type Shape = z.ZodRawShape;
 type Fields<S extends Shape> = z.output<z.ZodObject<S>>;
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- the shape of an endpoint that takes no fields
 type Empty = {};
 
 interface Common<P extends Shape, R extends z.ZodType> {
