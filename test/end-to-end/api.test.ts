@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { tokenPattern } from '../../shared/operator/api-tokens.ts';
+import { consolePort } from '../support/console-port.ts';
 import { install, type TestInstallation } from '../support/installation.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -28,7 +29,7 @@ test('O10, O11: a program with a token follows a job from its wish to its run, a
 
   const console = installation.start(['console']);
   await console.logged('daemon.ready');
-  const port = /"event":"console.listening".*"port":(\d+)/.exec(console.stdout)?.[1] ?? '';
+  const port = consolePort(console.stdout) ?? '';
   const api = `http://127.0.0.1:${port}/api/v1`;
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const read = async (path: string) =>

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 import { eventLine } from '../../shared/runtime/log.ts';
+import { consolePort } from '../support/console-port.ts';
 import { findBrowser, launchBrowser, reachablePages, signInto } from '../support/console-crawl.ts';
 import { install, type TestInstallation } from '../support/installation.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -43,7 +44,7 @@ beforeAll(async () => {
   }
   const program = installation.start(['console']);
   await program.logged('daemon.ready');
-  const port = /"event":"console.listening".*"port":(\d+)/.exec(program.stdout)?.[1] ?? '';
+  const port = consolePort(program.stdout) ?? '';
   origin = `http://127.0.0.1:${port}`;
   browser = await launchBrowser(executablePath);
 }, 120_000);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 import { pages } from '../../console/pages/registry.ts';
+import { consolePort } from '../support/console-port.ts';
 import { findBrowser, launchBrowser, reachablePages, signInto } from '../support/console-crawl.ts';
 import { install, type Program, type TestInstallation } from '../support/installation.ts';
 
@@ -37,7 +38,7 @@ beforeAll(async () => {
   }
   program = installation.start(['console']);
   await program.logged('daemon.ready');
-  const port = /"event":"console.listening".*"port":(\d+)/.exec(program.stdout)?.[1] ?? '';
+  const port = consolePort(program.stdout) ?? '';
   origin = `http://127.0.0.1:${port}`;
   browser = await launchBrowser(executablePath);
 }, 120_000);

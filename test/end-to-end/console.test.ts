@@ -8,6 +8,7 @@ import { Agent, request } from 'undici';
 
 import { makeAuthority } from '../../demo/certificates.ts';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
+import { consolePort } from '../support/console-port.ts';
 import { ConsoleBrowser } from '../support/console-browser.ts';
 import { install, type Program, type TestInstallation } from '../support/installation.ts';
 
@@ -34,7 +35,7 @@ async function addUser(name: string, role: string, file?: string): Promise<void>
 async function started(): Promise<{ program: Program; port: number }> {
   const program = installation.start(['console']);
   await program.logged('daemon.ready');
-  const port = /"event":"console.listening".*"port":(\d+)/.exec(program.stdout)?.[1];
+  const port = consolePort(program.stdout);
   return { program, port: Number(port) };
 }
 

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { addUser } from '../../shared/operator/console-users.ts';
 import { argon2 } from '../../shared/operator/passwords.ts';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
+import { consolePort } from '../support/console-port.ts';
 import { ConsoleBrowser } from '../support/console-browser.ts';
 import { sealedDispatch } from '../support/dispatches.ts';
 import {
@@ -194,7 +195,7 @@ describe('enrol up', () => {
     await installation.configure([[['console', 'address'], '127.0.0.1:0']]);
     const { up, pids } = await startUp(5);
     expect([...pids.keys()].sort()).toEqual([...daemons, 'console'].sort());
-    const port = /"event":"console.listening".*"port":(\d+)/.exec(up.stdout)?.[1] ?? '';
+    const port = consolePort(up.stdout) ?? '';
     const browser = new ConsoleBrowser({ origin: `http://127.0.0.1:${port}` });
     expect((await browser.signIn('alice', user.password)).status).toBe(303);
     expect(await up.end('SIGINT')).toMatchObject({ code: 0, stderr: '' });

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 
 import type { Browser } from 'playwright-core';
 
+import { consolePort } from '../support/console-port.ts';
 import { findBrowser, launchBrowser, reachablePages, signInto } from '../support/console-crawl.ts';
 import { daemons, TestInstallation } from '../support/installation.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -68,7 +69,7 @@ async function startConsole(): Promise<string> {
   await rm(said, { force: true });
   await installation.startDaemon('console');
   const port = await waitFor('the console', async () => {
-    return /"event":"console.listening".*"port":(\d+)/.exec(await readFile(said, 'utf8'))?.[1];
+    return consolePort(await readFile(said, 'utf8'));
   });
   return `http://127.0.0.1:${port}`;
 }
