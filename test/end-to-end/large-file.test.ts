@@ -29,7 +29,7 @@ afterAll(() => installation.close());
 async function load(): Promise<{ code: number | null; megabytes: number; stdout: string }> {
   const loader = installation.start(['loader', '--once'], { env: { NODE_OPTIONS: `--import=${preload}` } });
   const { code, stdout, stderr } = await loader.exit;
-  return { code, stdout, megabytes: Number(/peak memory: (\d+) kB/.exec(stderr)?.[1]) / 1024 };
+  return { code, stdout, megabytes: Number(/peak memory: (\d+) MB/.exec(stderr)?.[1]) };
 }
 
 test('R07 J05 R13: 1,000,000 devices are loaded with less than 512 MB of memory', async () => {

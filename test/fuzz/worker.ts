@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 
+import { peakMegabytes } from '../support/peak-memory.ts';
 import type { Input } from './input.ts';
 import { openKinds, pickKind, type Kinds } from './kinds/registry.ts';
 import type { Ended, ForTheWholeWay, Report, Request, Task } from './messages.ts';
@@ -38,19 +39,16 @@ async function wholeWay(input: Input, number: number): Promise<ForTheWholeWay | 
 
 async function work(input: Input, number: number): Promise<Ended> {
   const started = process.cpuUsage();
-  const before = mostResidentMB();
+  const before = peakMegabytes();
   const verdict = await verdictOf(kinds[input.kind], input);
   const { user, system } = process.cpuUsage(started);
   const milliseconds = (user + system) / 1000;
   // A rejection that nobody handles is told now, while it is known to which input it belongs.
   await new Promise((resolve) => setImmediate(resolve));
-  const residentMB = mostResidentMB();
+  const residentMB = peakMegabytes();
   const finding = verdict.finding ?? tooMuch(before, residentMB);
   return { ...verdict, ...(finding && { finding }), number, kind: input.kind, milliseconds, residentMB };
 }
-
-/** The most memory that this process ever had. */
-const mostResidentMB = (): number => process.resourceUsage().maxRSS / 1024;
 
 /** More than twice what any of the inputs needs. */
 const limitMB = 600;

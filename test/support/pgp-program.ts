@@ -5,6 +5,7 @@ import { loadKeyRing } from '../../shared/pgp/key-ring.ts';
 import { openMessage, type OpenPolicy } from '../../shared/pgp/open.ts';
 import { verifyMessage } from '../../shared/pgp/open-stream.ts';
 import { toFault } from '../../shared/runtime/faults.ts';
+import { peakMegabytes } from './peak-memory.ts';
 import type { Measured, Task } from './pgp-process.ts';
 
 /** Opens one message as its parent tells it (pgp-process.ts), and says what came of it and what it took. */
@@ -16,14 +17,8 @@ const seconds: number[] = [];
 const outcome = await (inMemory ? openInMemory() : openAsStream()).catch(
   (error: unknown) => toFault(error).code,
 );
-const measured: Measured = { outcome, seconds, megabytes: await mostResident() };
+const measured: Measured = { outcome, seconds, megabytes: peakMegabytes() };
 console.log(JSON.stringify(measured));
-
-/** In megabytes. Not `process.resourceUsage()`: that counts what the parent had when it started this process. */
-async function mostResident(): Promise<number> {
-  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(await readFile('/proc/self/status', 'utf8'))?.[1];
-  return Number(kilobytes) / 1000;
-}
 
 async function timed<T>(work: () => Promise<T>): Promise<T> {
   const start = performance.now();

@@ -4,6 +4,7 @@ import { readCsv } from '../../shared/formats/read-csv.ts';
 import { readXml } from '../../shared/formats/read-xml.ts';
 import { readJson } from '../../shared/generic/read-json.ts';
 import { toFault } from '../../shared/runtime/faults.ts';
+import { peakMegabytes } from './peak-memory.ts';
 
 /** Reads one file in a process of its own, and tells how it ended, and what it took. Arguments: format, file. */
 
@@ -22,7 +23,7 @@ const readers: Readonly<Record<string, (bytes: Buffer) => unknown>> = {
 };
 
 const bytes = await readFile(file);
-const before = process.resourceUsage().maxRSS;
+const before = peakMegabytes();
 const begun = performance.now();
 let code = 'read';
 try {
@@ -33,6 +34,6 @@ try {
 const reading: Reading = {
   code,
   seconds: (performance.now() - begun) / 1000,
-  grownMegabytes: (process.resourceUsage().maxRSS - before) / 1024,
+  grownMegabytes: peakMegabytes() - before,
 };
 console.log(JSON.stringify(reading));

@@ -1,6 +1,7 @@
 import { systemClock } from '../../shared/runtime/clock.ts';
 import { Intake } from '../../shared/spool/intake.ts';
 import { openStore } from '../../shared/store/open-store.ts';
+import { peakMegabytes } from './peak-memory.ts';
 import { openTestInbox, withSettings } from './temporary-spool.ts';
 
 /**
@@ -18,6 +19,6 @@ let found: string | undefined;
 let looks = 0;
 for (; found === undefined; looks++) found = (await intake.scan()).ready[0]?.name;
 const seconds = Math.round((performance.now() - started) / 1000);
-const megabytesAtMost = Math.round(process.resourceUsage().maxRSS / 1024);
+const megabytesAtMost = Math.round(peakMegabytes());
 console.log(JSON.stringify({ found, looks, seconds, megabytesBefore, megabytesAtMost }));
 await db.destroy();
