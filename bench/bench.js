@@ -1,2 +1,2 @@
 import '../bin/require-node.js';
-await import('./loader.ts');
+await import('./run.ts');

@@ -42,7 +42,11 @@ async function prepare(context: JobContext, trx: Db): Promise<JobResult> {
     if ('problem' in plan) {
       problems.push(plan.problem);
       unplanned.add(orderId);
-    } else batches.set(providerId, [...(batches.get(providerId) ?? []), plan]);
+      continue;
+    }
+    const others = batches.get(providerId);
+    if (others) others.push(plan);
+    else batches.set(providerId, [plan]);
   }
   // Written only when everything is planned: what an operator wants of an order holds for each of its providers.
   for (const [providerId, requests] of batches) await writeBatch(context, trx, providerId, requests);

@@ -1,6 +1,7 @@
 import { deviceEnrolmentResponse, type ResponseOrder } from '../shared/generic/device-enrolment-response.ts';
 import { bug, Fault } from '../shared/runtime/faults.ts';
 import { findItem, settleItem, type Batch } from '../shared/store/batches.ts';
+import { runs } from '../shared/store/chunks.ts';
 import { devicesOfOrder, moveDevices } from '../shared/store/devices.ts';
 import { isLetGo } from '../shared/store/states/device.ts';
 import {
@@ -8,7 +9,7 @@ import {
   failedDevices,
   openDevices,
   openRequest,
-  settleRequestDevice,
+  settleRequestDevices,
   type EnrolmentRequest,
 } from '../shared/store/enrolment-requests.ts';
 import { readProperties } from '../shared/store/module-properties.ts';
@@ -24,6 +25,7 @@ import {
   planResponse,
   type EventText,
   type ResponsePlan,
+  type SettledDevice,
 } from './response-rules.ts';
 
 /** Device Enrolment Response: a provider's outcome changes the devices, and people are told of failures. */
@@ -64,16 +66,14 @@ async function settleDevices(
   plan: ResponsePlan,
 ): Promise<void> {
   const now = clock.now();
-  for (const device of plan.settled) {
-    await settleRequestDevice(
-      trx,
-      request.id,
-      device.id,
-      device.succeeded ? 'succeeded' : 'failed',
-      device.errors,
-    );
-    const note = device.succeeded ? `${request.request_type} done` : describeErrors(device.errors);
-    await moveDevices(trx, [device], device.to, { actor: worker.actor, now, batchId: batch.id, note });
+  // Of most devices of an order the same is said.
+  const alike = ({ to, succeeded, errors }: SettledDevice) => JSON.stringify({ to, succeeded, errors });
+  for (const devices of runs(plan.settled, alike)) {
+    const [{ to, succeeded, errors }] = devices;
+    const ids = devices.map(({ id }) => id);
+    await settleRequestDevices(trx, request.id, ids, succeeded ? 'succeeded' : 'failed', errors);
+    const note = succeeded ? `${request.request_type} done` : describeErrors(errors);
+    await moveDevices(trx, devices, to, { actor: worker.actor, now, batchId: batch.id, note });
   }
 }
 

@@ -47,11 +47,13 @@ export function createLog({ daemon, level, folder, onStdoutClosed }: LogSettings
     ],
   });
 
+  const leastSevere = levels.indexOf(level);
   let open = true;
   return {
     emit: (name, fields) => {
       if (!open) return;
       const at = events[name].level;
+      if (levels.indexOf(at) > leastSevere) return; // Not even made into a line.
       logger.log({ level: at, message: eventLine(new Date(), at, daemon, name, fields) });
     },
     close: async () => {

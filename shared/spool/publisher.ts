@@ -58,14 +58,14 @@ export class Publisher implements Task {
    * @throws Fault of the first that failed: OUTPUT_EXISTS, SPOOL_…, NO_SPACE, STORE_…, KEY_MISSING, PGP_KEY_…
    */
   async step(stop: AbortSignal): Promise<StepResult> {
-    const { db, purposes, worker, clock } = this.#options;
+    const { db, purposes, worker } = this.#options;
     let worked = 0;
     let failed: Fault | undefined;
     await this.#orphans.run();
     for (const queued of await unpublished(db, purposes, roundLimit)) {
       if (stop.aborted) break;
-      const others = (await aliveWorkerIds(db, clock.now())).filter((id) => id !== worker.id);
-      const row = await takePublication(db, queued, worker, others);
+      if (await this.#isHeld(queued)) continue;
+      const row = await takePublication(db, queued, worker);
       if (!row) continue;
       try {
         await this.#publish(row);
@@ -78,6 +78,13 @@ export class Publisher implements Task {
     }
     if (failed) throw failed;
     return { worked, refused: 0, waiting: 0 };
+  }
+
+  /** Whether another process that lives has it. */
+  async #isHeld({ worker_id: holder }: Delivery): Promise<boolean> {
+    const { db, worker, clock } = this.#options;
+    if (holder === null || holder === worker.id) return false;
+    return (await aliveWorkerIds(db, clock.now())).includes(holder);
   }
 
   async #publish(queued: Delivery): Promise<void> {

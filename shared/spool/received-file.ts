@@ -62,6 +62,8 @@ export async function wholeOf(content: Content): Promise<Uint8Array> {
 export class OpenedFile implements Content {
   readonly #handle: FileHandle;
   readonly #maxBytes: number;
+  /** When it was opened. */
+  #size = 0;
   #kept: Buffer | undefined;
   #digest: string | undefined;
 
@@ -91,6 +93,7 @@ export class OpenedFile implements Content {
     if (!stat.isFile()) throw new Fault('NOT_REGULAR', 'not a regular file');
     if (stat.size > BigInt(this.#maxBytes))
       throw new Fault('TOO_LARGE', `${stat.size} bytes; the limit of this inbox is ${this.#maxBytes}`);
+    this.#size = Number(stat.size);
   }
 
   /**
@@ -139,12 +142,9 @@ export class OpenedFile implements Content {
 
   async *#readPieces(): AsyncGenerator<Buffer> {
     for (let at = 0; ;) {
-      const { bytesRead, buffer } = await this.#handle.read(
-        Buffer.allocUnsafe(pieceBytes),
-        0,
-        pieceBytes,
-        at,
-      );
+      // Most files are small: room for the rest, and for one byte more, which a file that has grown would have.
+      const room = at > this.#size ? pieceBytes : Math.min(pieceBytes, this.#size - at + 1);
+      const { bytesRead, buffer } = await this.#handle.read(Buffer.allocUnsafe(room), 0, room, at);
       if (bytesRead === 0) return;
       at += bytesRead;
       yield buffer.subarray(0, bytesRead);

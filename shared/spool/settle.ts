@@ -55,7 +55,7 @@ async function placeFile(
     inbox.emit('file.linked', { folder: inbox.name, file: row.name, delivery: row.id, otherNames });
   }
   if (from !== target) await removeName(from);
-  await removeReason(from);
+  if (dirname(from) !== inbox.folders.work) await removeReason(from); // In work/ nothing has one.
   failPoint('settle.unlinked');
   await syncFolder(dirname(from));
   return target;

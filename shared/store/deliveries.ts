@@ -82,13 +82,16 @@ export async function moveDelivery(
   change: Change,
 ): Promise<Delivery> {
   checkMove('delivery', deliveryMoves, delivery.state, to);
-  return db
-    .updateTable('delivery')
-    .set({ ...change, state: to })
-    .where('id', '=', delivery.id)
-    .where('state', '=', delivery.state)
-    .returningAll()
-    .executeTakeFirstOrThrow(() => bug(`delivery ${delivery.id} is no longer ${delivery.state}`));
+  return (
+    db
+      .updateTable('delivery')
+      // A column that is set is written anew in each of its indexes, also when it stays what it is.
+      .set(to === delivery.state ? change : { ...change, state: to })
+      .where('id', '=', delivery.id)
+      .where('state', '=', delivery.state)
+      .returningAll()
+      .executeTakeFirstOrThrow(() => bug(`delivery ${delivery.id} is no longer ${delivery.state}`))
+  );
 }
 
 /** The file lies in work/, ours alone. */
@@ -100,7 +103,7 @@ export const countAttempt = (db: Db, delivery: Delivery, worker: Worker): Promis
   moveDelivery(db, delivery, 'claimed', {
     attempts: delivery.attempts + 1,
     worker_id: worker.id,
-    next_try_at: null,
+    ...(delivery.next_try_at !== null && { next_try_at: null }),
   });
 
 /** The attempt came to nothing for reasons that are not the file's. */

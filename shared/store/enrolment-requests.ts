@@ -116,19 +116,22 @@ export async function openDevices(db: Db, requestId: number): Promise<OpenDevice
     .execute();
 }
 
-export async function settleRequestDevice(
+/** What came of some devices of a request, of all the same. */
+export async function settleRequestDevices(
   db: Db,
   requestId: number,
-  device: number,
+  devices: readonly number[],
   outcome: 'succeeded' | 'failed',
   errors: readonly GenericError[],
 ): Promise<void> {
-  await db
-    .updateTable('enrolment_request_device')
-    .set({ outcome, errors_json: errors.length > 0 ? JSON.stringify(errors) : null })
-    .where('request_id', '=', requestId)
-    .where('device', '=', device)
-    .execute();
+  for (const chunk of chunks(devices)) {
+    await db
+      .updateTable('enrolment_request_device')
+      .set({ outcome, errors_json: errors.length > 0 ? JSON.stringify(errors) : null })
+      .where('request_id', '=', requestId)
+      .where('device', 'in', chunk)
+      .execute();
+  }
 }
 
 /** The devices of a request that failed, with the provider's errors. */

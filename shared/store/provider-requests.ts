@@ -1,6 +1,6 @@
 import type { RequestType } from '../generic/device-enrolment-request.ts';
 import { bug, Fault } from '../runtime/faults.ts';
-import { chunks } from './chunks.ts';
+import { chunks, runs } from './chunks.ts';
 import {
   providerRequestMoves,
   type ProviderOutcome,
@@ -190,18 +190,29 @@ export async function recordOutcome(db: Db, requestId: number, order: RecordedOu
     .where('request_id', '=', requestId)
     .where('order_id', '=', order.orderId)
     .execute();
-  for (const device of order.devices) {
-    await db
-      .updateTable('provider_request_device')
-      .set({
-        outcome: device.outcome,
-        errors_json: device.errors.length > 0 ? JSON.stringify(device.errors) : null,
-        ...(device.providerRecordId !== undefined && { provider_record_id: device.providerRecordId }),
-      })
-      .where('request_id', '=', requestId)
-      .where('order_id', '=', order.orderId)
-      .where('device_id', '=', device.deviceId)
-      .execute();
+  const devices = order.devices.map(({ deviceId, outcome, errors, providerRecordId }) => ({
+    deviceId,
+    change: {
+      outcome,
+      errors_json: errors.length > 0 ? JSON.stringify(errors) : null,
+      ...(providerRecordId !== undefined && { provider_record_id: providerRecordId }),
+    },
+  }));
+  // Of most devices of an order the same is said.
+  for (const [first, ...others] of runs(devices, ({ change }) => JSON.stringify(change))) {
+    for (const chunk of chunks([first, ...others])) {
+      await db
+        .updateTable('provider_request_device')
+        .set(first.change)
+        .where('request_id', '=', requestId)
+        .where('order_id', '=', order.orderId)
+        .where(
+          'device_id',
+          'in',
+          chunk.map(({ deviceId }) => deviceId),
+        )
+        .execute();
+    }
   }
 }
 

@@ -1,7 +1,5 @@
-import type { ExpressionBuilder } from 'kysely';
-
 import { moveDelivery, type Delivery } from './deliveries.ts';
-import type { Db, DeliveryPurpose, Tables } from './tables.ts';
+import type { Db, DeliveryPurpose } from './tables.ts';
 import type { Worker } from './workers.ts';
 
 /** Documents on their way out: queued with the decision, sealed once, published once. */
@@ -66,23 +64,18 @@ export async function publishedFolders(db: Db, purposes: readonly DeliveryPurpos
   return rows.map((row) => row.folder);
 }
 
-/** An empty list cannot be written in SQL. */
-const heldByNone = (where: ExpressionBuilder<Tables, 'delivery'>, holders: readonly number[]) =>
-  holders.length === 0 ? where.lit(true) : where('worker_id', 'not in', holders);
-
-/** Takes a queued document for this worker; undefined when another living worker has it. */
+/** Takes a queued document from whoever held it when the row was read; undefined when another was faster. */
 export async function takePublication(
   db: Db,
   delivery: Delivery,
   worker: Worker,
-  holders: readonly number[],
 ): Promise<Delivery | undefined> {
   return db
     .updateTable('delivery')
     .set({ worker_id: worker.id, attempts: delivery.attempts + 1 })
     .where('id', '=', delivery.id)
     .where('state', 'in', ['seen', 'claimed'])
-    .where((where) => where.or([where('worker_id', 'is', null), heldByNone(where, holders)]))
+    .where('worker_id', 'is not distinct from', delivery.worker_id)
     .returningAll()
     .executeTakeFirst();
 }

@@ -8,6 +8,8 @@ import {
   type Driver,
 } from 'kysely';
 
+import { PreparedStatements } from './prepared-statements.ts';
+
 /**
  * Kysely's SQLite dialect with `begin immediate`. Its own plain `begin` takes the write lock only at the first write:
  * two processes that read and then write would then get SQLITE_BUSY at once, whatever the busy timeout says.
@@ -33,7 +35,7 @@ class ImmediateSqliteDriver extends SqliteDriver {
   readonly #database: Database;
 
   constructor(database: Database) {
-    super({ database });
+    super({ database: new PreparedStatements(database) });
     this.#database = database;
   }
 

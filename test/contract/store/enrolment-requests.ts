@@ -9,7 +9,7 @@ import {
   openRequest,
   orderAtProvider,
   ordersWithOpenRequest,
-  settleRequestDevice,
+  settleRequestDevices,
   type NewEnrolmentRequest,
 } from '../../../shared/store/enrolment-requests.ts';
 import type { Device } from '../../../shared/store/devices.ts';
@@ -80,9 +80,9 @@ export function enrolmentRequestsContract(store: StoreUnderTest): void {
     if (!first || !second) throw new Error('no devices');
     const id = await ask([first, second]);
     const errors = [{ id: 'GRX-1', errorMessage: 'no “such” device' }];
-    await settleRequestDevice(store.db, id, first.id, 'failed', errors);
+    await settleRequestDevices(store.db, id, [first.id], 'failed', errors);
     expect((await openDevices(store.db, id)).map((device) => device.id)).toEqual([second.id]);
-    await settleRequestDevice(store.db, id, second.id, 'succeeded', []);
+    await settleRequestDevices(store.db, id, [second.id], 'succeeded', []);
     expect(await openDevices(store.db, id)).toEqual([]);
     const [told] = await requestsOfDevice(store.db, first.id);
     expect(told).toMatchObject({ id, role: 'enrol', outcome: 'failed' });
@@ -95,7 +95,7 @@ export function enrolmentRequestsContract(store: StoreUnderTest): void {
     expect(await lastEnrolling(store.db, device.id)).toBeUndefined();
     const asked = async (outcome: 'succeeded' | 'failed', role: 'enrol' | 'unenrol') => {
       const id = await ask([], { devices: [{ id: device.id, role }] });
-      await settleRequestDevice(store.db, id, device.id, outcome, []);
+      await settleRequestDevices(store.db, id, [device.id], outcome, []);
       await closeRequest(store.db, id, now);
       return id;
     };

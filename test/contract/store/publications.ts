@@ -11,7 +11,6 @@ import {
   type Publication,
 } from '../../../shared/store/publications.ts';
 import type { Db } from '../../../shared/store/tables.ts';
-import { aliveWorkerIds } from '../../../shared/store/workers.ts';
 import { addBatch, addDeadWorker, addWorker, later, now } from '../../support/store-examples.ts';
 import type { StoreUnderTest } from '../store-suite.ts';
 
@@ -65,7 +64,7 @@ export function publicationsContract(store: StoreUnderTest): void {
     await expect(queue('a')).rejects.toThrow(/unique/i);
     await markPublished(store.db, sealed, `${folder}/a`, now);
     await expect(queue('a')).resolves.toBeUndefined();
-    expect(await takePublication(store.db, sealed, worker, [])).toBeUndefined();
+    expect(await takePublication(store.db, sealed, worker)).toBeUndefined();
   });
 
   test('a document is queued with the decision that it is part of, or not at all', async () => {
@@ -91,22 +90,21 @@ export function publicationsContract(store: StoreUnderTest): void {
     const [worker, rival] = [await addWorker(store.db), await addWorker(store.db)];
     await queue('a');
     const row = await first();
-    const taken = await takePublication(store.db, row, worker, [rival.id]);
+    const taken = await takePublication(store.db, row, worker);
     expect(taken).toMatchObject({ state: 'seen', attempts: 1, worker_id: worker.id });
     const other = await store.again();
-    expect(await takePublication(other, row, rival, [worker.id])).toBeUndefined();
-    expect(await takePublication(store.db, await first(), worker, [rival.id])).toMatchObject({ attempts: 2 });
+    expect(await takePublication(other, row, rival)).toBeUndefined();
+    expect(await takePublication(store.db, await first(), worker)).toMatchObject({ attempts: 2 });
   });
 
   test('a document that a dead worker holds is taken over, sealed as it is', async () => {
     const dead = await addDeadWorker(store.db);
     await queue('a');
-    const held = await takePublication(store.db, await first(), dead, []);
+    const held = await takePublication(store.db, await first(), dead);
     if (!held) throw new Error('not taken');
     await markSealed(store.db, held, { digest: 'd1', size: 7 });
     const worker = await addWorker(store.db);
-    const holders = (await aliveWorkerIds(store.db, now)).filter((id) => id !== worker.id);
-    expect(await takePublication(store.db, await first(), worker, holders)).toMatchObject({
+    expect(await takePublication(store.db, await first(), worker)).toMatchObject({
       state: 'claimed',
       digest: 'd1',
       size: 7,
