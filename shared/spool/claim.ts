@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { syncFolder } from '../runtime/durable.ts';
 import { failPoint } from '../runtime/fail-point.ts';
-import { errnoOf } from '../runtime/faults.ts';
+import { bug, errnoOf } from '../runtime/faults.ts';
 import {
   companionOf,
   findDelivery,
@@ -102,9 +102,9 @@ const dropPath = (inbox: Inbox, row: Delivery, suffix: string): Buffer =>
 const asidePath = (inbox: Inbox, row: Delivery, suffix: string): string =>
   join(inbox.folders.tmp, asideName(row.id, suffix !== ''));
 
-/** To be called when nothing has the name aside: it would be replaced. */
 async function takeAside(inbox: Inbox, row: Delivery, suffix: string): Promise<void> {
   const aside = asidePath(inbox, row, suffix);
+  if (await exists(aside)) throw bug(`${aside} is left from another claim`);
   try {
     await rename(dropPath(inbox, row, suffix), aside);
   } catch (error) {
