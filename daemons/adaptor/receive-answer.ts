@@ -4,7 +4,7 @@ import { readXml } from '../../shared/formats/read-xml.ts';
 import { readJson } from '../../shared/generic/read-json.ts';
 import type { KeyRing } from '../../shared/pgp/key-ring.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
-import type { Decision } from '../../shared/spool/inbox-worker.ts';
+import type { Decision } from '../../shared/spool/file-work.ts';
 import { wholeOf, type ReceivedFile } from '../../shared/spool/received-file.ts';
 import { findByTransaction, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
 import type { Db } from '../../shared/store/tables.ts';

@@ -8,7 +8,7 @@ import { Fault, toFault } from '../../shared/runtime/faults.ts';
 import { httpsClient, type HttpsEndpointConfig } from '../../shared/runtime/https-schema.ts';
 import { outgoingInbox } from '../../shared/runtime/paths.ts';
 import type { Task } from '../../shared/runtime/task-loop.ts';
-import type { Decision } from '../../shared/spool/inbox-worker.ts';
+import type { Decision } from '../../shared/spool/file-work.ts';
 import { wholeOf, type ReceivedFile } from '../../shared/spool/received-file.ts';
 
 /** Answers of an endpoint are a line of text at most. */
@@ -31,7 +31,8 @@ export async function sendResponses(runtime: Runtime): Promise<{ task: Task; fol
     clock,
     onRefusedCredentials: (fault) => emit('endpoint.credentials-refused', faultFields(fault)),
   });
-  const task = inboxTask(inbox, (file) => sendResponse(client, endpoint, file));
+  // One by one: when the other host is down, it is asked once and not many times.
+  const task = inboxTask(inbox, (file) => sendResponse(client, endpoint, file), 1);
   return { task: { ...task, finish: () => client.close() }, folder: inbox.folders.in };
 }
 

@@ -7,7 +7,7 @@ import {
 import { readDocument } from '../../shared/generic/document.ts';
 import type { KeyRing } from '../../shared/pgp/key-ring.ts';
 import { Fault, toFault } from '../../shared/runtime/faults.ts';
-import type { Decision } from '../../shared/spool/inbox-worker.ts';
+import type { Decision } from '../../shared/spool/file-work.ts';
 import { wholeOf, type ReceivedFile } from '../../shared/spool/received-file.ts';
 import { findBatch, moveBatch, type Batch } from '../../shared/store/batches.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';

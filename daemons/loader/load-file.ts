@@ -5,7 +5,7 @@ import type { GenericInterface, GenericRecord } from '../../shared/generic/gener
 import type { KeyRing } from '../../shared/pgp/key-ring.ts';
 import type { InboxConfig } from '../../shared/runtime/config-schema.ts';
 import { failPoint } from '../../shared/runtime/fail-point.ts';
-import type { Decision } from '../../shared/spool/inbox-worker.ts';
+import type { Decision } from '../../shared/spool/file-work.ts';
 import type { Content, ReceivedFile } from '../../shared/spool/received-file.ts';
 import { addItems, completeBatch, moveBatch, openBatch } from '../../shared/store/batches.ts';
 

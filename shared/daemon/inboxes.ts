@@ -10,7 +10,8 @@ import {
 } from '../runtime/paths.ts';
 import type { Task } from '../runtime/task-loop.ts';
 import type { Inbox } from '../spool/inbox.ts';
-import { InboxWorker, type FileHandler } from '../spool/inbox-worker.ts';
+import type { FileHandler } from '../spool/file-work.ts';
+import { InboxWorker } from '../spool/inbox-worker.ts';
 import { checkInbox } from '../spool/layout.ts';
 import type { Runtime } from './process.ts';
 
@@ -22,9 +23,9 @@ export async function openInbox(runtime: Runtime, name: InboxName, settings: Inb
   return { name, folders, spool: spoolFolder(loaded), settings, retry, db, worker, clock, emit };
 }
 
-/** The task that works off an inbox. */
-export function inboxTask(inbox: Inbox, handle: FileHandler): Task {
-  const worker = new InboxWorker(inbox, handle);
+/** The task that works off an inbox. @param together files that are handled at the same time at most */
+export function inboxTask(inbox: Inbox, handle: FileHandler, together?: number): Task {
+  const worker = new InboxWorker(inbox, handle, together);
   return { name: `inbox ${inbox.name}`, step: (stop) => worker.step(stop) };
 }
 

@@ -11,8 +11,10 @@ import {
   insertSeen,
   markClaimed,
   reopenMove,
+  type Companion,
   type Delivery,
 } from '../store/deliveries.ts';
+import { inTransaction } from '../store/open-store.ts';
 import { withOwner } from './access.ts';
 import { isCompanion, noteCompanion } from './companion.ts';
 import { exists, isSameFile, linkNew, markOf, removeName } from './files.ts';
@@ -20,25 +22,67 @@ import { placeOf, type Inbox } from './inbox.ts';
 import type { Candidate } from './intake.ts';
 import { asideName, idOfWorkName, nameBytes, senderName, workName } from './names.ts';
 import { sameMark } from './stability.ts';
+import { together } from './together.ts';
+
+/** A file of the drop folder, as far as it identifies itself. */
+export type DroppedFile = Pick<Delivery, 'name' | 'dev' | 'inode'>;
+
+/** Is told of a file that could not be claimed now. */
+export type OnUnclaimed = (file: DroppedFile, thrown: unknown) => void;
 
 /**
- * Takes a file out of the drop folder, so that it is ours alone, and its companion with it:
+ * Takes files out of the drop folder, so that they are ours alone, and their companions with them. Each goes this way:
  *
  *   row `seen` → link in/x work/<id>__x → fsync → move in/x aside → fsync → row `claimed`
  *
- * in/x is moved aside (to a name that cannot collide) and then removed, instead of being unlinked at once: if the
- * sender has just put a new file under the same name, it is that file which was moved, and it goes back.
+ * and a group of them goes it together: one transaction and one fsync for all. in/x is moved aside (to a name that
+ * cannot collide) and then removed, instead of being unlinked at once: if the sender has just put a new file under the
+ * same name, it is that file which was moved, and it goes back.
  *
- * @returns undefined when the file is another process's, or gone
+ * @returns those that are ours now: others are another process's, or gone, or `failed` was told of them
+ * @throws what concerns all of them
  */
-export async function claim(inbox: Inbox, candidate: Candidate): Promise<Delivery | undefined> {
-  const { db, worker, clock, folders } = inbox;
-  const { name, mark: observed } = candidate;
+export async function claim(
+  inbox: Inbox,
+  candidates: readonly Candidate[],
+  failed: OnUnclaimed,
+): Promise<Delivery[]> {
+  const { db, worker, clock } = inbox;
+  const noted = await together(candidates, note, ({ name, mark }, thrown) =>
+    failed({ name, ...mark }, thrown),
+  );
+  const files = noted.map(({ candidate, companion }) => ({ ...candidate, inbox: inbox.name, companion }));
+  const rows = await insertSeen(db, files, worker, clock.now());
+  const found = candidates.flatMap((candidate) => {
+    const row = rows.find((each) => isRowOf(each, candidate));
+    return row === undefined ? [] : [{ candidate, row }];
+  });
+  const linked = await together(
+    found,
+    (each) => linkIntoWork(inbox, each),
+    ({ row }, thrown) => failed(row, thrown),
+  );
+  return finishClaims(inbox, linked, failed);
+}
+
+/** Undefined when the companion is not the one that was observed: then both are looked at anew. */
+async function note(
+  candidate: Candidate,
+): Promise<{ candidate: Candidate; companion: Companion | undefined } | undefined> {
   const companion = candidate.companion && (await noteCompanion(candidate.companion));
-  if (candidate.companion && !companion) return undefined; // Not the one that was observed, like its file below.
-  const file = { inbox: inbox.name, name, mark: observed, companion };
-  const row = await insertSeen(db, file, worker, clock.now());
-  if (row === undefined) return undefined;
+  return candidate.companion && !companion ? undefined : { candidate, companion };
+}
+
+const isRowOf = (row: Delivery, { name, mark }: Candidate): boolean =>
+  row.inode === mark.inode && row.dev === mark.dev && row.name === name;
+
+interface Found {
+  readonly candidate: Candidate;
+  readonly row: Delivery;
+}
+
+async function linkIntoWork(inbox: Inbox, { candidate, row }: Found): Promise<Delivery | undefined> {
+  const { db, folders } = inbox;
   failPoint('claim.recorded');
   const work = workPath(inbox, row);
   try {
@@ -51,41 +95,64 @@ export async function claim(inbox: Inbox, candidate: Candidate): Promise<Deliver
     throw await withOwner(error, candidate.path);
   }
   const mark = await markOf(work);
-  if (mark === undefined || !sameMark(mark, observed)) {
+  if (mark === undefined || !sameMark(mark, candidate.mark)) {
     // Not the file that was observed: it stays where it is and is looked at anew.
     await removeName(work);
     await forgetSeen(db, row.id);
     return undefined;
   }
-  return finishClaim(inbox, row);
+  return row;
 }
 
-/** The rest of a claim, from the name in work/ on; as far as it was done before, it may be done again. */
-async function finishClaim(inbox: Inbox, row: Delivery): Promise<Delivery> {
+/** The rest of claims, from the names in work/ on; as far as it was done before, it may be done again. */
+async function finishClaims(
+  inbox: Inbox,
+  rows: readonly Delivery[],
+  failed: OnUnclaimed,
+): Promise<Delivery[]> {
+  if (rows.length === 0) return [];
   const { work, in: drop } = inbox.folders;
-  await orGiveBack(inbox, row, async () => {
-    await linkCompanion(inbox, row);
-    await syncFolder(work);
+  const paired = await together(rows, (row) => withCompanion(inbox, row), failed);
+  await orGiveBack(inbox, paired, () => syncFolder(work));
+  paired.forEach(() => failPoint('claim.linked'));
+  const taken = await together(paired, (row) => takeOut(inbox, row), failed);
+  taken.forEach(() => failPoint('claim.taken'));
+  await orGiveBack(inbox, taken, () => syncFolder(drop));
+  taken.forEach(() => failPoint('claim.synced'));
+  const claimed = await inTransaction(inbox.db, async (trx) => {
+    const moved: Delivery[] = [];
+    for (const row of taken) moved.push(await markClaimed(trx, row, placeOf(inbox, workPath(inbox, row))));
+    return moved;
   });
-  failPoint('claim.linked');
-  for (const suffix of suffixesOf(row)) await takeRest(inbox, row, suffix);
-  failPoint('claim.taken');
-  await orGiveBack(inbox, row, () => syncFolder(drop));
-  failPoint('claim.synced');
-  const claimed = await markClaimed(inbox.db, row, placeOf(inbox, workPath(inbox, row)));
-  failPoint('claim.claimed');
+  claimed.forEach(() => failPoint('claim.claimed'));
   return claimed;
 }
 
-/** After a failed fsync nothing of the claim is relied on: the file goes back, and is claimed anew from there. */
-async function orGiveBack(inbox: Inbox, row: Delivery, work: () => Promise<void>): Promise<void> {
+async function withCompanion(inbox: Inbox, row: Delivery): Promise<Delivery> {
+  await orGiveBack(inbox, [row], () => linkCompanion(inbox, row));
+  return row;
+}
+
+async function takeOut(inbox: Inbox, row: Delivery): Promise<Delivery> {
+  for (const suffix of suffixesOf(row)) await takeRest(inbox, row, suffix);
+  return row;
+}
+
+/** After a failed fsync nothing of the claims is relied on: the files go back, and are claimed anew from there. */
+async function orGiveBack(inbox: Inbox, rows: readonly Delivery[], work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    for (const suffix of suffixesOf(row)) await giveBack(inbox, row, suffix);
-    await forgetSeen(inbox.db, row.id);
-    throw error;
+    let reason = error;
+    const leaveToRecovery = (_: Delivery, thrown: unknown) => (reason = thrown);
+    await together(rows, (row) => giveAllBack(inbox, row), leaveToRecovery);
+    throw reason;
   }
+}
+
+async function giveAllBack(inbox: Inbox, row: Delivery): Promise<void> {
+  for (const suffix of suffixesOf(row)) await giveBack(inbox, row, suffix);
+  await forgetSeen(inbox.db, row.id);
 }
 
 /** Path of a claimed file in work/, or with a suffix of its companion. */
@@ -195,11 +262,13 @@ export async function resumeClaim(inbox: Inbox, row: Delivery): Promise<Delivery
   await syncFolder(inbox.folders.tmp);
   if (mark?.inode === row.inode && mark.dev === row.dev) {
     for (const suffix of suffixesOf(row)) await takeReturned(inbox, row, suffix);
-    return finishClaim(inbox, row);
+    const [claimed] = await finishClaims(inbox, [row], (_, thrown) => {
+      throw thrown;
+    });
+    return claimed;
   }
   // Not the file that was observed, and the crash came before this was noticed; or its claim was being undone.
-  for (const suffix of suffixesOf(row)) await giveBack(inbox, row, suffix);
-  await forgetSeen(inbox.db, row.id);
+  await giveAllBack(inbox, row);
   return undefined;
 }
 

@@ -56,11 +56,8 @@ export async function linkNew(from: Path, to: Path): Promise<void> {
   }
 }
 
-/**
- * Gives the file the first of these names in the folder that is free, or that is its own already, and puts the name on
- * the disk. After a failed fsync the name is not relied on, but taken away again.
- */
-export async function linkFree(
+/** Gives the file the first of these names in the folder that is free, or that is its own already. */
+export async function linkFirstFree(
   from: string,
   folder: string,
   names: Generator<string, never>,
@@ -69,18 +66,29 @@ export async function linkFree(
     const path = join(folder, names.next().value);
     try {
       await linkNew(from, path);
+      return path;
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
-      continue;
     }
-    try {
-      await syncFolder(folder);
-    } catch (error) {
-      if (path !== from) await removeName(path);
-      throw error;
-    }
-    return path;
   }
+}
+
+/**
+ * The same, and puts the name on the disk. After a failed fsync the name is not relied on, but taken away again.
+ */
+export async function linkFree(
+  from: string,
+  folder: string,
+  names: Generator<string, never>,
+): Promise<string> {
+  const path = await linkFirstFree(from, folder, names);
+  try {
+    await syncFolder(folder);
+  } catch (error) {
+    if (path !== from) await removeName(path);
+    throw error;
+  }
+  return path;
 }
 
 /** Removes a name; that it is gone already is fine. */

@@ -4,51 +4,112 @@ import { syncFolder, writeNew } from '../runtime/durable.ts';
 import { failPoint } from '../runtime/fail-point.ts';
 import { faultRow } from '../runtime/fault-codes.ts';
 import { markMoved, type Delivery } from '../store/deliveries.ts';
+import { inTransaction } from '../store/open-store.ts';
 import { workPath } from './claim.ts';
 import { moveCompanion } from './companion.ts';
-import { exists, linkCount, linkFree, linkNew, markOf, removeName } from './files.ts';
+import { exists, linkCount, linkFirstFree, linkNew, markOf, removeName } from './files.ts';
 import { placeOf, type Inbox } from './inbox.ts';
 import { archiveFolder } from './layout.ts';
 import { archiveNames, reasonSuffix } from './names.ts';
+import { together } from './together.ts';
 
 /** What settling needs of an inbox; a command has no worker of its own. */
 export type SettlingInbox = Pick<Inbox, 'name' | 'folders' | 'spool' | 'db' | 'clock' | 'emit'>;
 
-/**
- * Takes a settled file to its last folder: done/YYYY/MM/DD/, rejected/ or hold/. The row says where it belongs, so this
- * may be repeated after a crash at any point; nothing is overwritten.
- */
+/** Is told of a file that could not be brought to its folder now; it is tried again. */
+export type OnUnmoved = (row: Delivery, thrown: unknown) => void;
+
+/** A settled file on its way. */
+interface Move {
+  readonly row: Delivery;
+  /** Last folder. */
+  readonly folder: string;
+  /** Path where it is; undefined when it is there no more. */
+  readonly from: string | undefined;
+  /** Path where it belongs; undefined when it is nowhere to be found. */
+  readonly target: string | undefined;
+}
+
+/** The same for one file. @throws what keeps it from being moved */
 export async function finishMove(inbox: SettlingInbox, row: Delivery): Promise<void> {
-  const from = row.place === null ? undefined : join(inbox.spool, row.place);
-  const folder = await lastFolder(inbox, row);
-  const found = from === undefined ? undefined : await placeFile(inbox, row, from, folder);
-  // An operator's retry that was cut off may have left it in work/ alone.
-  for (const beside of new Set([from ?? workPath(inbox, row), workPath(inbox, row)])) {
-    await moveCompanion(row, beside, found ?? join(folder, basename(beside)));
-  }
-  if (found !== undefined && row.state !== 'done') await writeReason(inbox, row, found);
-  failPoint('settle.moved');
-  await markMoved(inbox.db, row.id, found === undefined ? null : placeOf(inbox, found), inbox.clock.now());
-  if (found === undefined) {
-    inbox.emit('file.lost', { folder: inbox.name, file: row.name, delivery: row.id });
-  }
+  await finishMoves(inbox, [row], (_, thrown) => {
+    throw thrown;
+  });
 }
 
-async function lastFolder(inbox: SettlingInbox, row: Delivery): Promise<string> {
-  if (row.state === 'held') return inbox.folders.hold;
-  if (row.state === 'rejected') return inbox.folders.rejected;
-  return archiveFolder(inbox.folders.done, new Date(row.settled_at ?? row.seen_at));
-}
-
-/** Where the file lies now; undefined when it is nowhere to be found. */
-async function placeFile(
+/**
+ * Takes settled files to their last folders: done/YYYY/MM/DD/, rejected/ or hold/. Each is linked there, fsync, and then
+ * unlinked, fsync; a group of them goes together, with one fsync for all. The rows say where the files belong, so this
+ * may be repeated after a crash at any point; nothing is overwritten.
+ *
+ * @returns rows of those that have arrived, or are lost
+ */
+export async function finishMoves(
   inbox: SettlingInbox,
-  row: Delivery,
-  from: string,
-  folder: string,
-): Promise<string | undefined> {
-  if (!(await exists(from))) return findMoved(row, folder);
-  const target = await linkFree(from, folder, archiveNames(row.id, row.name));
+  rows: readonly Delivery[],
+  failed: OnUnmoved,
+): Promise<Delivery[]> {
+  const onFailure = ({ row }: Move, thrown: unknown) => failed(row, thrown);
+  const folderOf = lastFolders(inbox);
+  const linked = await together(rows, async (row) => linkTarget(inbox, row, await folderOf(row)), failed);
+  const kept = await syncTargets(linked, onFailure);
+  const left = await together(kept, (move) => leave(inbox, move), onFailure);
+  const gone = await syncLeft(left, onFailure);
+  const complete = await together(gone, (move) => bringRest(inbox, move), onFailure);
+  complete.forEach(() => failPoint('settle.moved'));
+  await inTransaction(inbox.db, async (trx) => {
+    const now = inbox.clock.now();
+    for (const { row, target } of complete)
+      await markMoved(trx, row.id, target === undefined ? null : placeOf(inbox, target), now);
+  });
+  for (const { row, target } of complete) {
+    if (target === undefined)
+      inbox.emit('file.lost', { folder: inbox.name, file: row.name, delivery: row.id });
+  }
+  return complete.map(({ row }) => row);
+}
+
+/** Makes the folder of a day once for all files of a group. */
+function lastFolders(inbox: SettlingInbox): (row: Delivery) => Promise<string> {
+  const archives = new Map<string, Promise<string>>();
+  return async (row) => {
+    if (row.state === 'held') return inbox.folders.hold;
+    if (row.state === 'rejected') return inbox.folders.rejected;
+    const at = new Date(row.settled_at ?? row.seen_at);
+    const day = at.toISOString().slice(0, 10);
+    const archive = archives.get(day) ?? archiveFolder(inbox.folders.done, at);
+    archives.set(day, archive);
+    return archive;
+  };
+}
+
+async function linkTarget(inbox: SettlingInbox, row: Delivery, folder: string): Promise<Move> {
+  const from = row.place === null ? undefined : join(inbox.spool, row.place);
+  if (from === undefined) return { row, folder, from, target: undefined };
+  if (!(await exists(from))) return { row, folder, from: undefined, target: await findMoved(row, folder) };
+  return { row, folder, from, target: await linkFirstFree(from, folder, archiveNames(row.id, row.name)) };
+}
+
+/** Puts the new names on the disk. After a failed fsync they are not relied on, but taken away again. */
+async function syncTargets(
+  moves: readonly Move[],
+  failed: (move: Move, thrown: unknown) => void,
+): Promise<Move[]> {
+  const synced = await syncEach(moves, ({ from, folder }) => (from === undefined ? undefined : folder));
+  await together(
+    synced.failed,
+    async ({ move, thrown }) => {
+      if (move.target !== undefined && move.target !== move.from) await removeName(move.target);
+      throw thrown;
+    },
+    ({ move }, thrown) => failed(move, thrown),
+  );
+  return synced.done;
+}
+
+async function leave(inbox: SettlingInbox, move: Move): Promise<Move> {
+  const { row, from, target } = move;
+  if (from === undefined || target === undefined) return move;
   failPoint('settle.linked');
   const otherNames = (await linkCount(target)) - new Set([from, target]).size;
   if (otherNames > 0) {
@@ -57,8 +118,51 @@ async function placeFile(
   if (from !== target) await removeName(from);
   if (dirname(from) !== inbox.folders.work) await removeReason(from); // In work/ nothing has one.
   failPoint('settle.unlinked');
-  await syncFolder(dirname(from));
-  return target;
+  return move;
+}
+
+async function syncLeft(
+  moves: readonly Move[],
+  failed: (move: Move, thrown: unknown) => void,
+): Promise<Move[]> {
+  const synced = await syncEach(moves, ({ from }) => from && dirname(from));
+  for (const { move, thrown } of synced.failed) failed(move, thrown);
+  return synced.done;
+}
+
+interface Synced {
+  readonly done: Move[];
+  readonly failed: { readonly move: Move; readonly thrown: unknown }[];
+}
+
+/** One fsync for each folder that the moves have changed. */
+async function syncEach(
+  moves: readonly Move[],
+  changed: (move: Move) => string | undefined,
+): Promise<Synced> {
+  const synced: Synced = { done: moves.filter((move) => changed(move) === undefined), failed: [] };
+  for (const [folder, group] of Map.groupBy(moves, changed)) {
+    if (folder === undefined) continue;
+    try {
+      await syncFolder(folder);
+      synced.done.push(...group);
+    } catch (thrown) {
+      synced.failed.push(...group.map((move) => ({ move, thrown })));
+    }
+  }
+  return synced;
+}
+
+/** What belongs to the file: its companion, and for one that was refused its reason. */
+async function bringRest(inbox: SettlingInbox, move: Move): Promise<Move> {
+  const { row, folder, target } = move;
+  const place = row.place === null ? workPath(inbox, row) : join(inbox.spool, row.place);
+  // An operator's retry that was cut off may have left it in work/ alone.
+  for (const beside of new Set([place, workPath(inbox, row)])) {
+    await moveCompanion(row, beside, target ?? join(folder, basename(beside)));
+  }
+  if (target !== undefined && row.state !== 'done') await writeReason(inbox, row, target);
+  return move;
 }
 
 /** Where an earlier attempt has put the file. */

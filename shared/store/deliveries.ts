@@ -34,33 +34,36 @@ export interface NewDelivery {
   readonly companion?: Companion | undefined;
 }
 
-/** Row of a file that is about to be claimed; undefined when another process has it. */
+/** Rows of files that are about to be claimed; of a file that another process has there is none. */
 export async function insertSeen(
   db: Db,
-  file: NewDelivery,
+  files: readonly NewDelivery[],
   worker: Worker,
   now: Date,
-): Promise<Delivery | undefined> {
+): Promise<Delivery[]> {
+  if (files.length === 0) return [];
   return db
     .insertInto('delivery')
-    .values({
-      direction: 'in',
-      folder: file.inbox,
-      name: file.name,
-      state: 'seen',
-      attempts: 0,
-      crashes: 0,
-      dev: file.mark.dev,
-      inode: file.mark.inode,
-      size: file.mark.size,
-      mtime_ns: file.mark.mtimeNs,
-      worker_id: worker.id,
-      companion_json: file.companion === undefined ? null : JSON.stringify(file.companion),
-      seen_at: now.toISOString(),
-    })
+    .values(
+      files.map((file) => ({
+        direction: 'in',
+        folder: file.inbox,
+        name: file.name,
+        state: 'seen',
+        attempts: 0,
+        crashes: 0,
+        dev: file.mark.dev,
+        inode: file.mark.inode,
+        size: file.mark.size,
+        mtime_ns: file.mark.mtimeNs,
+        worker_id: worker.id,
+        companion_json: file.companion === undefined ? null : JSON.stringify(file.companion),
+        seen_at: now.toISOString(),
+      })),
+    )
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
-    .executeTakeFirst();
+    .execute();
 }
 
 /** What came with the file, if anything did. */
@@ -98,7 +101,10 @@ export async function moveDelivery(
 export const markClaimed = (db: Db, delivery: Delivery, place: string): Promise<Delivery> =>
   moveDelivery(db, delivery, 'claimed', { place });
 
-/** Counts an attempt before its work starts: a file that kills the process is found out by its count. */
+/**
+ * Counts an attempt before its work starts: a file that kills the process is found out by its count. Where several files
+ * are worked on together, it is not known which one would be to blame: their attempts are counted with the outcome.
+ */
 export const countAttempt = (db: Db, delivery: Delivery, worker: Worker): Promise<Delivery> =>
   moveDelivery(db, delivery, 'claimed', {
     attempts: delivery.attempts + 1,
@@ -130,7 +136,12 @@ export const defer = (
   detail: string,
   nextTry: Date,
 ): Promise<Delivery> =>
-  moveDelivery(db, delivery, 'deferred', { fault_code: code, detail, next_try_at: nextTry.toISOString() });
+  moveDelivery(db, delivery, 'deferred', {
+    attempts: delivery.attempts,
+    fault_code: code,
+    detail,
+    next_try_at: nextTry.toISOString(),
+  });
 
 /**
  * The records of the file are in the store: part of the transaction that puts them there.
@@ -148,6 +159,7 @@ export const settleDone = (
   },
 ): Promise<Delivery> =>
   moveDelivery(db, delivery, 'done', {
+    attempts: delivery.attempts,
     digest: result.digest,
     identity: result.identity,
     batch_id: result.batchId,
@@ -171,6 +183,7 @@ export const settleRefused = (
   refusal: Refusal,
 ): Promise<Delivery> =>
   moveDelivery(db, delivery, to, {
+    attempts: delivery.attempts,
     fault_code: refusal.code,
     detail: refusal.detail,
     digest: refusal.digest,
@@ -236,17 +249,22 @@ export async function markMoved(db: Db, id: number, place: string | null, now: D
   await db.updateTable('delivery').set({ place, moved_at: now.toISOString() }).where('id', '=', id).execute();
 }
 
-/** The file of this identity that was processed from this inbox before. */
-export async function wasDone(db: Db, inbox: string, identity: string): Promise<Delivery | undefined> {
+/** The files of these identities that were processed from this inbox before. */
+export async function doneBefore(db: Db, inbox: string, identities: readonly string[]): Promise<Delivery[]> {
+  if (identities.length === 0) return [];
   return db
     .selectFrom('delivery')
     .selectAll()
     .where('direction', '=', 'in')
     .where('folder', '=', inbox)
-    .where('identity', '=', identity)
+    .where('identity', 'in', identities)
     .where('state', '=', 'done')
-    .executeTakeFirst();
+    .execute();
 }
+
+/** The file of this identity that was processed from this inbox before. */
+export const wasDone = async (db: Db, inbox: string, identity: string): Promise<Delivery | undefined> =>
+  (await doneBefore(db, inbox, [identity]))[0];
 
 /** Received files of this name that are in hand, or wait for their next try or for an operator. */
 export async function atHand(db: Db, inbox: string, name: string): Promise<Delivery[]> {

@@ -1,3 +1,6 @@
+import { sql } from 'kysely';
+
+import { Fault, toFault } from '../runtime/faults.ts';
 import { checkStore } from './migrate.ts';
 import { openSqlite } from './sqlite/open-sqlite.ts';
 import type { Db } from './tables.ts';
@@ -30,3 +33,31 @@ export async function openStore(options: StoreOptions): Promise<Db> {
  */
 export const inTransaction = <T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> =>
   db.isTransaction ? work(db) : db.transaction().execute(work);
+
+/**
+ * Runs `work` as a part of a transaction that can fail alone: nothing of it is left then, and the transaction goes on.
+ *
+ * @throws what the work throws; Fault of class environment when the store has given up the whole transaction
+ */
+export async function withSavepoint<T>(trx: Db, work: (trx: Db) => Promise<T>): Promise<T> {
+  await sql`savepoint part`.execute(trx);
+  try {
+    const result = await work(trx);
+    await sql`release savepoint part`.execute(trx);
+    return result;
+  } catch (thrown) {
+    await undoPart(trx, toFault(thrown));
+    throw thrown;
+  }
+}
+
+/** After some failures (sqlite.org/lang_transaction.html) there is no transaction any more that could go on. */
+async function undoPart(trx: Db, reason: Fault): Promise<void> {
+  try {
+    await sql`rollback to savepoint part`.execute(trx);
+    await sql`release savepoint part`.execute(trx);
+  } catch (error) {
+    if (reason.class === 'environment') throw reason;
+    throw new Fault('STORE_FAILED', `the transaction was given up: ${reason.message}`, { cause: error });
+  }
+}

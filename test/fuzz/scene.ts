@@ -10,12 +10,13 @@ import { parseKeys } from '../../shared/pgp/key-files.ts';
 import type { KeyRing } from '../../shared/pgp/key-ring.ts';
 import type { LoadedConfig } from '../../shared/runtime/config.ts';
 import { configSchema } from '../../shared/runtime/config-schema.ts';
-import { insertSeen, type Delivery } from '../../shared/store/deliveries.ts';
+import { type Delivery } from '../../shared/store/deliveries.ts';
 import type { TestRuntime } from '../support/test-runtime.ts';
 import { testRuntime } from '../support/test-runtime.ts';
 import type { ProviderMessage } from '../../daemons/adaptor/providers/provider-format.ts';
 import { answer, apple, extracted, publish, requestRows, transform } from '../unit/adaptor/scenes.ts';
 import { requestedOrders } from './documents.ts';
+import { insertSeen } from '../support/one-file.ts';
 
 /** What the product finds when a mutated input arrives: keys, and a store with requests in every state. */
 export interface Scene {

@@ -1,5 +1,5 @@
 import { createBatch } from '../../shared/store/batches.ts';
-import type { Decision, FileHandler } from '../../shared/spool/inbox-worker.ts';
+import type { Decision, FileHandler } from '../../shared/spool/file-work.ts';
 import { wholeOf, type ReceivedFile } from '../../shared/spool/received-file.ts';
 import type { Db } from '../../shared/store/tables.ts';
 

@@ -2,12 +2,13 @@ import { hostname } from 'node:os';
 
 import type { GenericDevice } from '../../shared/generic/schema-parts.ts';
 import { createBatch, type Batch, type NewBatch } from '../../shared/store/batches.ts';
-import { insertSeen, type Delivery, type FileMark } from '../../shared/store/deliveries.ts';
+import { type Delivery, type FileMark } from '../../shared/store/deliveries.ts';
 import { devicesOfOrder, insertDevices, type Device, type NewDevice } from '../../shared/store/devices.ts';
 import { findOrder, insertOrder, recordDispatch, type NewOrder } from '../../shared/store/orders.ts';
 import { insertProviderRequest, type NewProviderRequest } from '../../shared/store/provider-requests.ts';
 import type { Db, Row } from '../../shared/store/tables.ts';
 import { registerWorker, type Worker } from '../../shared/store/workers.ts';
+import { insertSeen } from './one-file.ts';
 
 /** Rows for tests of the store and of what stands on it. */
 

@@ -12,7 +12,6 @@ import {
   findDelivery,
   forgetSeen,
   holdByHand,
-  insertSeen,
   markClaimed,
   markMoved,
   remark,
@@ -43,6 +42,7 @@ import {
   now,
 } from '../../support/store-examples.ts';
 import type { StoreUnderTest } from '../store-suite.ts';
+import { insertSeen } from '../../support/one-file.ts';
 
 const inbox = 'inboundSalesOrderDispatch';
 const anotherInbox = 'inboundDeviceEnrolment';

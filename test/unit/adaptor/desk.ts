@@ -20,12 +20,12 @@ import { makeInbox } from '../../../shared/spool/layout.ts';
 import { Publisher } from '../../../shared/spool/publisher.ts';
 import { contentOf } from '../../../shared/spool/received-file.ts';
 import { createBatch, moveBatch } from '../../../shared/store/batches.ts';
-import { insertSeen } from '../../../shared/store/deliveries.ts';
 import { inTransaction } from '../../../shared/store/open-store.ts';
 import type { ProviderRequestRow } from '../../../shared/store/provider-requests.ts';
 import { ringOf } from '../../support/pgp.ts';
 import { testRuntime, type TestRuntime } from '../../support/test-runtime.ts';
 import { requestRows, responses } from './scenes.ts';
+import { insertSeen } from '../../support/one-file.ts';
 
 /**
  * The adaptor with one provider over a real spool: files for the provider are really published, and what the provider,

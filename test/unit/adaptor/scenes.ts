@@ -11,16 +11,16 @@ import type { DeviceEnrolmentResponse } from '../../../shared/generic/device-enr
 import { writeDocument } from '../../../shared/generic/document.ts';
 import type { KeyRing } from '../../../shared/pgp/key-ring.ts';
 import { sealMessage } from '../../../shared/pgp/seal.ts';
-import type { Decision } from '../../../shared/spool/inbox-worker.ts';
+import type { Decision } from '../../../shared/spool/file-work.ts';
 import { contentOf, type ReceivedFile } from '../../../shared/spool/received-file.ts';
 import { createBatch, moveBatch, requireBatch } from '../../../shared/store/batches.ts';
-import { insertSeen } from '../../../shared/store/deliveries.ts';
 import { markPublished, markSealed, unpublished } from '../../../shared/store/publications.ts';
 import { inTransaction } from '../../../shared/store/open-store.ts';
 import type { Standing } from '../../../shared/store/states/batch.ts';
 import { makeKey, ringOf } from '../../support/pgp.ts';
 import { testRuntime, type TestRuntime } from '../../support/test-runtime.ts';
 import { documentOf, orderOf } from '../apple/examples.ts';
+import { insertSeen } from '../../support/one-file.ts';
 
 /** What happens around the adaptor: the extractor's files, the publisher, and Apple. */
 

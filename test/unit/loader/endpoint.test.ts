@@ -6,7 +6,8 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { contentDigest } from '../../../shared/https/content-digest.ts';
 import { Fault } from '../../../shared/runtime/faults.ts';
-import { InboxWorker, type FileHandler } from '../../../shared/spool/inbox-worker.ts';
+import type { FileHandler } from '../../../shared/spool/file-work.ts';
+import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
 import { ledger, onlyRow } from '../../support/temporary-spool.ts';
 import { answerTo, EndpointScene, inboxName, token, type SceneOptions } from './endpoint-scene.ts';
 

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { pauseIntake, resumeIntake } from '../../../shared/operator/intake-actions.ts';
 import { Fault } from '../../../shared/runtime/faults.ts';
-import { claim } from '../../../shared/spool/claim.ts';
-import { InboxWorker, type FileHandler } from '../../../shared/spool/inbox-worker.ts';
+import type { FileHandler } from '../../../shared/spool/file-work.ts';
+import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
 import { Intake } from '../../../shared/spool/intake.ts';
 import { listPauses } from '../../../shared/store/intake-pauses.ts';
 import { configSchema } from '../../../shared/runtime/config-schema.ts';
@@ -19,6 +19,7 @@ import {
   type TemporarySpool,
 } from '../../support/temporary-spool.ts';
 import { auditOf } from '../../support/store-lookups.ts';
+import { claim } from '../../support/one-file.ts';
 
 let at: TemporarySpool;
 beforeEach(async () => {

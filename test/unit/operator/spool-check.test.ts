@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { adoptForgotten, checkSpool } from '../../../shared/operator/spool-check.ts';
 import { inboxFolder, inboxNames, spoolFolder } from '../../../shared/runtime/paths.ts';
-import { claim } from '../../../shared/spool/claim.ts';
 import { markOf } from '../../../shared/spool/files.ts';
 import type { Inbox } from '../../../shared/spool/inbox.ts';
 import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
@@ -14,6 +13,7 @@ import { loadedTexts, loading } from '../../support/loading.ts';
 import { drop, dropPath, filesUnder, ledger } from '../../support/temporary-spool.ts';
 import { testRuntime, type TestRuntime } from '../../support/test-runtime.ts';
 import { auditOf } from '../../support/store-lookups.ts';
+import { claim } from '../../support/one-file.ts';
 
 const name = 'inboundSalesOrderDispatch';
 const settings = {

@@ -6,8 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Clock } from '../../../shared/runtime/clock.ts';
 import { Fault } from '../../../shared/runtime/faults.ts';
 import type { Inbox } from '../../../shared/spool/inbox.ts';
-import { InboxWorker, type FileHandler } from '../../../shared/spool/inbox-worker.ts';
-import { defer, insertSeen, markClaimed, retryNow } from '../../../shared/store/deliveries.ts';
+import type { FileHandler } from '../../../shared/spool/file-work.ts';
+import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
+import { defer, markClaimed, retryNow } from '../../../shared/store/deliveries.ts';
 import { inTransaction } from '../../../shared/store/open-store.ts';
 import { loading } from '../../support/loading.ts';
 import {
@@ -19,6 +20,7 @@ import {
   temporarySpool,
   type TemporarySpool,
 } from '../../support/temporary-spool.ts';
+import { insertSeen } from '../../support/one-file.ts';
 
 let at: TemporarySpool;
 let inbox: Inbox;

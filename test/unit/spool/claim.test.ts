@@ -4,12 +4,12 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { claim, resumeClaim, sweepWork, workPath } from '../../../shared/spool/claim.ts';
+import { resumeClaim, sweepWork, workPath } from '../../../shared/spool/claim.ts';
 import { markOf } from '../../../shared/spool/files.ts';
 import type { Inbox } from '../../../shared/spool/inbox.ts';
 import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
 import type { Candidate } from '../../../shared/spool/intake.ts';
-import { insertSeen, type Delivery } from '../../../shared/store/deliveries.ts';
+import { type Delivery } from '../../../shared/store/deliveries.ts';
 import { registerWorker } from '../../../shared/store/workers.ts';
 import { loadedTexts, loading } from '../../support/loading.ts';
 import {
@@ -23,6 +23,7 @@ import {
   temporarySpool,
   type TemporarySpool,
 } from '../../support/temporary-spool.ts';
+import { claim, insertSeen } from '../../support/one-file.ts';
 
 let at: TemporarySpool;
 let inbox: Inbox;

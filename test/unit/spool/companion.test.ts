@@ -7,13 +7,14 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { retryFile } from '../../../shared/operator/file-actions.ts';
 import { Fault } from '../../../shared/runtime/faults.ts';
-import { claim, workPath } from '../../../shared/spool/claim.ts';
+import { workPath } from '../../../shared/spool/claim.ts';
 import { markOf } from '../../../shared/spool/files.ts';
 import type { Inbox } from '../../../shared/spool/inbox.ts';
-import { InboxWorker, type FileHandler } from '../../../shared/spool/inbox-worker.ts';
+import type { FileHandler } from '../../../shared/spool/file-work.ts';
+import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
 import { Intake } from '../../../shared/spool/intake.ts';
 import { finishMove } from '../../../shared/spool/settle.ts';
-import { companionOf, findDelivery, insertSeen, type Delivery } from '../../../shared/store/deliveries.ts';
+import { companionOf, findDelivery, type Delivery } from '../../../shared/store/deliveries.ts';
 import { loadedTexts, loading, textOf } from '../../support/loading.ts';
 import { asOrdinaryUser } from '../../support/ordinary-user.ts';
 import {
@@ -27,6 +28,7 @@ import {
   withSettings,
   type TemporarySpool,
 } from '../../support/temporary-spool.ts';
+import { claim, insertSeen } from '../../support/one-file.ts';
 
 let at: TemporarySpool;
 let inbox: Inbox;

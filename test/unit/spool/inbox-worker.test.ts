@@ -9,9 +9,10 @@ import type { Emit } from '../../../shared/runtime/events.ts';
 import { Fault } from '../../../shared/runtime/faults.ts';
 import type { StepResult } from '../../../shared/runtime/task-loop.ts';
 import type { Inbox } from '../../../shared/spool/inbox.ts';
-import { InboxWorker, type FileHandler } from '../../../shared/spool/inbox-worker.ts';
+import type { FileHandler } from '../../../shared/spool/file-work.ts';
+import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
 import { wholeOf } from '../../../shared/spool/received-file.ts';
-import { findDelivery, insertSeen, markClaimed } from '../../../shared/store/deliveries.ts';
+import { findDelivery, markClaimed } from '../../../shared/store/deliveries.ts';
 import { registerWorker, type Worker } from '../../../shared/store/workers.ts';
 import { loadedTexts, loading, loadingOf, textOf } from '../../support/loading.ts';
 import {
@@ -30,6 +31,7 @@ import {
 import { asOrdinaryUser } from '../../support/ordinary-user.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { watchedDb } from '../../support/watched-db.ts';
+import { insertSeen } from '../../support/one-file.ts';
 
 let at: TemporarySpool;
 let inbox: Inbox;

@@ -6,11 +6,11 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { Fault } from '../../../shared/runtime/faults.ts';
 import type { Inbox } from '../../../shared/spool/inbox.ts';
-import { InboxWorker, type FileHandler } from '../../../shared/spool/inbox-worker.ts';
+import type { FileHandler } from '../../../shared/spool/file-work.ts';
+import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
 import { uploadName } from '../../../shared/spool/names.ts';
 import { Daily, sweepDrafts, sweepTemporary } from '../../../shared/spool/orphans.ts';
 import { Publisher } from '../../../shared/spool/publisher.ts';
-import { insertSeen } from '../../../shared/store/deliveries.ts';
 import { queuePublication } from '../../../shared/store/publications.ts';
 import { loading } from '../../support/loading.ts';
 import {
@@ -22,6 +22,7 @@ import {
   withSettings,
   type TemporarySpool,
 } from '../../support/temporary-spool.ts';
+import { insertSeen } from '../../support/one-file.ts';
 
 let at: TemporarySpool;
 let inbox: Inbox;

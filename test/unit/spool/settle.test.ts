@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { faultRow } from '../../../shared/runtime/fault-codes.ts';
-import { claim, workPath } from '../../../shared/spool/claim.ts';
+import { workPath } from '../../../shared/spool/claim.ts';
 import { markOf } from '../../../shared/spool/files.ts';
 import { finishMove } from '../../../shared/spool/settle.ts';
 import { findDelivery, settleDone, settleRefused, type Delivery } from '../../../shared/store/deliveries.ts';
@@ -16,6 +16,7 @@ import {
   temporarySpool,
   type TemporarySpool,
 } from '../../support/temporary-spool.ts';
+import { claim } from '../../support/one-file.ts';
 
 let at: TemporarySpool;
 beforeEach(async () => {

@@ -3,12 +3,12 @@ import fc from 'fast-check';
 
 import { Fault } from '../../../../shared/runtime/faults.ts';
 import { recordAudit } from '../../../../shared/store/audit.ts';
-import { insertSeen } from '../../../../shared/store/deliveries.ts';
 import { completeRun, startRun } from '../../../../shared/store/job-runs.ts';
 import { beginExchange, endExchange } from '../../../../shared/store/provider-exchanges.ts';
 import { raiseEvent } from '../../../../shared/store/workflow-events.ts';
 import { addBatch, addDevices, addProviderRequest, mark, numbers } from '../../../support/store-examples.ts';
 import { ApiScene } from './api-scene.ts';
+import { insertSeen } from '../../../support/one-file.ts';
 
 const rows = 23;
 
