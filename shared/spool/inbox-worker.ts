@@ -138,9 +138,9 @@ export class InboxWorker {
       round.ended(row.state);
       return;
     }
-    const own = found.worker_id === worker.id || row.attempts === 0;
-    const counted = own ? row : await countCrash(db, row, worker);
-    if (counted.crashes >= retry.crashAttempts) {
+    const counted = found.worker_id === worker.id ? row : await countCrash(db, row, worker);
+    // Without an attempt of its own it was one of several in hand: that alone does not make it the guilty one.
+    if (counted.crashes >= retry.crashAttempts && counted.attempts > 0) {
       const fault = new Fault('CRASH_LOOP', `the process died ${counted.crashes} times on it`);
       await this.#work.refuse(counted, 'held', fault, null);
       round.ended('held');

@@ -116,7 +116,7 @@ export const countAttempt = (db: Db, delivery: Delivery, worker: Worker): Promis
 export const uncountAttempt = (db: Db, delivery: Delivery): Promise<Delivery> =>
   moveDelivery(db, delivery, 'claimed', { attempts: delivery.attempts - 1 });
 
-/** The process that worked on the file has died. */
+/** The process that worked on the file, or on several of which it was one, has died. */
 export const countCrash = (db: Db, delivery: Delivery, worker: Worker): Promise<Delivery> =>
   moveDelivery(db, delivery, 'claimed', { crashes: delivery.crashes + 1, worker_id: worker.id });
 

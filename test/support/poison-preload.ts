@@ -1,14 +1,10 @@
-import { readdirSync } from 'node:fs';
-
-import { onFailPoint } from '../../shared/runtime/fail-point.ts';
+import { watchDisk } from './disk/calls.ts';
 
 /**
- * Loaded into a real daemon before its own code (node --import): the process dies at once whenever it begins to work on
- * a file named poison.json. POISON_WORK is the folder work/ of its inbox.
+ * Loaded into a real daemon before its own code (node --import): the process dies at once whenever it opens a file named
+ * poison.json. POISON_WORK is the folder work/ of its inbox.
  */
-const work = process.env.POISON_WORK ?? '';
-
-onFailPoint((point) => {
-  if (point !== 'work.counted') return;
-  if (readdirSync(work).some((name) => name.endsWith('__poison.json'))) process.kill(process.pid, 'SIGKILL');
+watchDisk(process.env.POISON_WORK ?? '', async ({ name, path }, perform) => {
+  if (name === 'open' && path.endsWith('__poison.json')) process.kill(process.pid, 'SIGKILL');
+  return perform();
 });

@@ -150,10 +150,14 @@ describe('an inbox that is paused', () => {
 
   test('takes no file more of a round that has begun', async () => {
     for (const name of ['a', 'b', 'c']) await drop(inbox(), name);
-    const worker = new InboxWorker(inbox(), async (file) => {
-      if ((await listPauses(at.store.db)).length === 0) await pause(inboxName);
-      return loading(file);
-    });
+    const worker = new InboxWorker(
+      inbox(),
+      async (file) => {
+        if ((await listPauses(at.store.db)).length === 0) await pause(inboxName);
+        return loading(file);
+      },
+      1,
+    );
     for (let round = 0; round < 3; round++) await look(worker);
     expect(await loadedTexts(at.store.db)).toHaveLength(1);
     expect(await filesUnder(inbox().folders.in)).toHaveLength(2);

@@ -291,10 +291,14 @@ describe('what the handler finds', () => {
     await drop(inbox, 'x', 'one');
     await drop(inbox, 'y', 'two');
     let full = true;
-    const worker = new InboxWorker(inbox, (file) => {
-      if (full) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
-      return loading(file);
-    });
+    const worker = new InboxWorker(
+      inbox,
+      (file) => {
+        if (full) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+        return loading(file);
+      },
+      1,
+    );
     await expect(round(worker)).rejects.toMatchObject({ code: 'NO_SPACE' });
     await expect(step(worker)).rejects.toMatchObject({ code: 'NO_SPACE' });
     expect(await onlyRow(at.store.db)).toMatchObject({ state: 'claimed', crashes: 0, attempts: 0 });
@@ -404,13 +408,14 @@ describe('records and ledger are one transaction', () => {
   });
 
   test('K03: a fault after the commit only delays the archiving', async () => {
-    let committed = false;
+    let commits = 0;
     const db = watchedDb(at.store.db, (call) => {
-      if (committed && call === 'updateTable') {
-        committed = false;
+      // The first is that of the claim.
+      if (commits === 2 && call === 'transaction') {
+        commits = 0;
         throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' });
       }
-      if (call === 'committed') committed = true;
+      if (call === 'committed') commits++;
     });
     await drop(inbox, 'x', 'one');
     const worker = new InboxWorker({ ...inbox, db }, loading);
@@ -609,7 +614,7 @@ describe('recovery', () => {
     expect(await step(new InboxWorker(inbox, loading))).toMatchObject({ worked: 1 });
     expect(await onlyRow(at.store.db)).toMatchObject({
       state: 'done',
-      crashes: 0,
+      crashes: 1,
       worker_id: inbox.worker.id,
     });
   });
@@ -665,10 +670,14 @@ describe('recovery', () => {
 test('K09: being told to stop ends the round between two files', async () => {
   for (const name of ['x', 'y', 'z']) await drop(inbox, name);
   const stop = new AbortController();
-  const worker = new InboxWorker(inbox, (file) => {
-    stop.abort();
-    return loading(file);
-  });
+  const worker = new InboxWorker(
+    inbox,
+    (file) => {
+      stop.abort();
+      return loading(file);
+    },
+    1,
+  );
   await worker.step(stop.signal);
   at.clock.advance(2);
   expect(await worker.step(stop.signal)).toMatchObject({ worked: 1 });
