@@ -11,7 +11,7 @@ export const failPoints = [
   'claim.taken',
   'claim.synced',
   'claim.claimed',
-  // A claimed file is worked on: shared/spool/inbox-worker.ts.
+  // A claimed file is worked on: shared/spool/file-work.ts.
   'work.counted',
   'work.read',
   'work.decided',

@@ -16,7 +16,7 @@ export interface StepResult {
 /** A part of a daemon's work: one inbox, the publishing of what is queued, ... */
 export interface Task {
   readonly name: string;
-  /** One round; ends early, between two files, when `stop` is aborted. */
+  /** One round; ends early, between two files or groups of them, when `stop` is aborted. */
   step(stop: AbortSignal): Promise<StepResult>;
   /** Gets the bell, before the first round, where things go on beside the loop. */
   listen?(ring: () => void): void;

@@ -208,7 +208,8 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
       {
         id: 'K11',
         fault: 'The process dies three times on one file',
-        happens: 'The file is held; attempts are counted before the work begins.',
+        happens:
+          'It is held; of several files in hand each is then tried alone, and counted before it begins.',
         codes: ['CRASH_LOOP'],
       },
       {
