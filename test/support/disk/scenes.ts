@@ -202,9 +202,11 @@ const publisherScene: Scene = {
       emit: inbox.emit,
       purposes: ['generic-request'],
       seal: (row) => Promise.resolve(Buffer.from(`${randomUUID()} ${row.content ?? ''}`)),
-      onPublished: (trx, { name }) => {
-        const entry = { who: 'test', action: 'published', subject: name };
-        return recordAudit(trx, { ...entry, reason: null, before: null, after: null }, clock.now());
+      onPublished: async (trx, rows) => {
+        for (const { name } of rows) {
+          const entry = { who: 'test', action: 'published', subject: name };
+          await recordAudit(trx, { ...entry, reason: null, before: null, after: null }, clock.now());
+        }
       },
     }),
   prepareFresh: (_, hands) => queue(hands, 'fresh'),

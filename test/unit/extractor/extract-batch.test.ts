@@ -4,7 +4,7 @@ import { extractBatches } from '../../../daemons/extractor/extract-batch.ts';
 import { deviceEnrolmentRequest } from '../../../shared/generic/device-enrolment-request.ts';
 import { readDocument } from '../../../shared/generic/document.ts';
 import { createBatch, requireBatch } from '../../../shared/store/batches.ts';
-import { unpublished } from '../../../shared/store/publications.ts';
+import { queuedDocuments } from '../../support/store-lookups.ts';
 import { testRuntime, type TestRuntime } from '../../support/test-runtime.ts';
 
 let rt: TestRuntime;
@@ -27,7 +27,7 @@ describe('a prepared batch', () => {
       rt.clock.now(),
     );
     expect(await extractBatches(rt, never)).toEqual({ worked: 1, refused: 0, waiting: 0 });
-    const [file, ...others] = await unpublished(rt.db, ['generic-request'], 10);
+    const [file, ...others] = await queuedDocuments(rt.db, 'generic-request');
     expect(others).toEqual([]);
     expect(readDocument(Buffer.from(file?.content ?? ''), deviceEnrolmentRequest)).toMatchObject({
       identifier: id,

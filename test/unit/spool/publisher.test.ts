@@ -48,7 +48,7 @@ const publisher = (own: Partial<PublisherOptions> = {}) =>
     emit: at.inbox.emit,
     purposes: ['generic-request'],
     seal,
-    onPublished: (_, row) => Promise.resolve(void published.push(row.id)),
+    onPublished: (_, rows) => Promise.resolve(void published.push(...rows.map((row) => row.id))),
     ...own,
   });
 
@@ -248,8 +248,12 @@ test('E02: a missing folder is a fault; the document waits and the others are pu
 
 test('what follows from the publication is part of one transaction with it', async () => {
   await queue('x');
-  const onPublished: PublisherOptions['onPublished'] = async (trx, row) => {
-    await trx.updateTable('delivery').set({ detail: 'published' }).where('id', '=', row.id).execute();
+  const onPublished: PublisherOptions['onPublished'] = async (trx, [row]) => {
+    await trx
+      .updateTable('delivery')
+      .set({ detail: 'published' })
+      .where('id', '=', row?.id ?? 0)
+      .execute();
     throw new Error('the end');
   };
   await expect(publish({ onPublished })).rejects.toMatchObject({ code: 'BUG' });
