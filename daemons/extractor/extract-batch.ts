@@ -16,7 +16,7 @@ import { inTransaction } from '../../shared/store/open-store.ts';
 import type { Db } from '../../shared/store/tables.ts';
 
 /** Batches taken in one round at most, and in one transaction. */
-const [roundLimit, groupLimit] = [100, 50];
+const [roundLimit, groupLimit] = [128, 64];
 /** Records in one transaction; a batch that has more goes alone. Records may be large: they are all held in memory. */
 const groupRecords = 100;
 const prepared = { stage: 'Batch', status: 'Complete' } as const;

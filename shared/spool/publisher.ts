@@ -23,7 +23,7 @@ import { draftName } from './names.ts';
 import { Daily, sweepDrafts } from './orphans.ts';
 
 /** Files published in one round at most, and side by side. */
-const [roundLimit, groupLimit] = [128, 32];
+const [roundLimit, groupLimit] = [128, 64];
 /** Documents that go side by side are no larger together; one that is larger goes alone. */
 const groupBytes = 4 * 1024 * 1024;
 
@@ -79,13 +79,18 @@ export class Publisher implements Task {
   async step(stop: AbortSignal): Promise<StepResult> {
     const { db, purposes } = this.#options;
     const faults = new Faults();
-    let worked = 0;
     await this.#orphans.run();
     const waiting = await unpublished(db, purposes, roundLimit);
     const dead = await this.#deadHolders(waiting);
-    for (const group of groupsOf(waiting)) {
-      if (stop.aborted) break;
-      worked += (await faults.of(() => this.#publish(group, dead, faults))) ?? 0;
+    let worked = 0;
+    let sealed: Document[] = [];
+    // While one group waits for the disk, the next one is sealed.
+    for (const group of [...groupsOf(waiting), []]) {
+      const [ready, next] = [sealed, stop.aborted ? [] : group];
+      sealed = [];
+      const publishing = async () => void (worked += await this.#publish(ready, faults));
+      const sealing = async () => void (sealed = await this.#seal(next, dead, faults));
+      await faults.ofEach([publishing, sealing], (work) => work());
     }
     faults.throwFirst();
     return { worked, refused: 0, waiting: 0 };
@@ -102,14 +107,24 @@ export class Publisher implements Task {
     return others.filter((holder) => !alive.includes(holder));
   }
 
-  /** @returns how many were published */
-  async #publish(group: readonly Waiting[], deadHolders: readonly number[], faults: Faults): Promise<number> {
+  /** Takes documents. @returns those that are sealed now, or were before */
+  async #seal(
+    group: readonly Waiting[],
+    deadHolders: readonly number[],
+    faults: Faults,
+  ): Promise<Document[]> {
     const { db, worker } = this.#options;
+    if (group.length === 0) return [];
     const rows = await takePublications(db, group, deadHolders, worker);
     rows.forEach(() => failPoint('publish.taken'));
-    const [fresh, sealed] = halved(rows.map(this.#place), ({ row }) => row.state === 'seen');
-    const claimed = [...sealed, ...(await this.#writeDrafts(fresh, faults))];
-    return this.#record(await this.#reveal(claimed, faults), faults);
+    const [fresh, before] = halved(rows.map(this.#place), ({ row }) => row.state === 'seen');
+    const now = await faults.of(() => this.#writeDrafts(fresh, faults));
+    return [...before, ...(now ?? [])];
+  }
+
+  /** @returns how many were published */
+  async #publish(sealed: readonly Document[], faults: Faults): Promise<number> {
+    return this.#record(await this.#reveal(sealed, faults), faults);
   }
 
   readonly #place = (row: Delivery): Document => {
@@ -209,12 +224,8 @@ class Faults {
 
   /** @returns nothing when it failed */
   async of<T>(work: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await work();
-    } catch (thrown) {
-      this.add(thrown);
-      return undefined;
-    }
+    const [value] = await this.ofEach([work], (each) => each());
+    return value;
   }
 
   /** All at once, and none is left under way. @returns what those came to that went well */
