@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 
 import { closeOpenFiles, watchDisk, type Layer } from './calls.ts';
 import { FailingDisk, type Failure } from './failing.ts';
@@ -85,8 +86,10 @@ async function workUntil(
     others(call, () => journal.layer(call, () => disk.layer(call, perform))),
   );
   await Promise.race([end.promise, workOff(scene.task(place, hands), hands.clock)]);
-  // What the kernel has begun it ends, whatever becomes of the process.
+  // What the kernel has begun it ends, whatever becomes of the process. Nobody goes on from there: what does so here,
+  // where the process has not really died, comes to its next call before the layer is taken away.
   await Promise.allSettled(under);
+  await turn();
   watchDisk(place.spool, undefined);
   await closeOpenFiles();
   await hands.die();
