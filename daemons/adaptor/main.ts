@@ -19,7 +19,7 @@ import { askProviders } from './ask-providers.ts';
 import { Courier } from './courier.ts';
 import { providerOf, providersBy } from './provider.ts';
 import { receiveAnswer } from './receive-answer.ts';
-import { recordFileSent } from './record-sent.ts';
+import { recordFilesSent } from './record-sent.ts';
 import { releaseRequests } from './release-requests.ts';
 import { sendResponses } from './send-response.ts';
 import { grantSettlements } from './settle-by-hand.ts';
@@ -91,6 +91,6 @@ function publisher(runtime: Runtime, ring: KeyRing): Publisher {
     emit,
     purposes: ['provider-request', 'provider-query', 'generic-response'],
     seal,
-    onPublished: (trx, row) => recordFileSent(runtime, trx, row),
+    onPublished: (trx, rows) => recordFilesSent(runtime, trx, rows),
   });
 }

@@ -11,10 +11,12 @@ import type { Db } from '../../shared/store/tables.ts';
 import { providerOf } from './provider.ts';
 import { spreadOut } from './schedule-rules.ts';
 
-/** A provider's request file is out. */
-export async function recordFileSent(runtime: Runtime, trx: Db, file: Delivery): Promise<void> {
-  if (file.purpose !== 'provider-request' || file.provider_request_id === null) return;
-  await recordSent(runtime, trx, await requireRequest(trx, file.provider_request_id), file.name);
+/** Files are out; of those that are requests to providers, it is recorded. */
+export async function recordFilesSent(runtime: Runtime, trx: Db, files: readonly Delivery[]): Promise<void> {
+  for (const { purpose, provider_request_id: request, name } of files) {
+    if (purpose !== 'provider-request' || request === null) continue;
+    await recordSent(runtime, trx, await requireRequest(trx, request), name);
+  }
 }
 
 /**

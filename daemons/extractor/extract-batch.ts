@@ -10,27 +10,23 @@ import { faultFields } from '../../shared/runtime/events.ts';
 import { failPoint } from '../../shared/runtime/fail-point.ts';
 import { bug, toFault, type Fault } from '../../shared/runtime/faults.ts';
 import type { StepResult } from '../../shared/runtime/task-loop.ts';
-import {
-  batchItems,
-  findBatch,
-  listBatches,
-  moveBatch,
-  type Batch,
-  type BatchItem,
-} from '../../shared/store/batches.ts';
-import { queuePublication } from '../../shared/store/publications.ts';
+import { batchesOf, listBatches, moveBatches, payloadsOf, type Batch } from '../../shared/store/batches.ts';
+import { queuePublications, type Publication } from '../../shared/store/publications.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
 import type { Db } from '../../shared/store/tables.ts';
 
-/** Batches taken in one round at most. */
-const roundLimit = 100;
+/** Batches taken in one round at most, and in one transaction. */
+const [roundLimit, groupLimit] = [128, 64];
+/** Records in one transaction; a batch that has more goes alone. Records may be large: they are all held in memory. */
+const groupRecords = 100;
 const prepared = { stage: 'Batch', status: 'Complete' } as const;
 const extracting = { stage: 'Extract/Load', status: 'In progress' } as const;
 const failed = { stage: 'Extract/Load', status: 'Error' } as const;
 
 /**
- * The way of one batch: its document is built and queued for the publisher in one transaction that also moves the batch
- * to Extract/Load · In progress; the publisher seals it and moves it to Complete when the file is out.
+ * The way of a batch: its document is built and queued for the publisher in one transaction that also moves the batch
+ * to Extract/Load · In progress; the publisher seals it and moves it to Complete when the file is out. Small batches
+ * share a transaction.
  */
 export async function extractBatches(runtime: Runtime, stop: AbortSignal): Promise<StepResult> {
   const batches = await listBatches(runtime.db, {
@@ -41,53 +37,78 @@ export async function extractBatches(runtime: Runtime, stop: AbortSignal): Promi
     order: 'oldest',
   });
   let refused = 0;
-  for (const { id } of batches) {
+  for (const group of groupsOf(batches)) {
     if (stop.aborted) break;
-    const fault = await inTransaction(runtime.db, (trx) => extract(runtime, trx, id));
-    failPoint('extract.committed');
-    if (!fault) continue;
-    refused++;
-    runtime.emit('batch.failed', {
-      batch: id,
-      interface: deviceEnrolmentRequest.type,
-      ...faultFields(fault),
-    });
+    const faults = await inTransaction(runtime.db, (trx) => extract(runtime, trx, group));
+    group.forEach(() => failPoint('extract.committed'));
+    for (const [batch, fault] of faults) {
+      refused++;
+      runtime.emit('batch.failed', { batch, interface: deviceEnrolmentRequest.type, ...faultFields(fault) });
+    }
   }
   return { worked: batches.length, refused, waiting: 0 };
 }
 
-/** @returns the fault of a batch whose content cannot be written; it stands at Extract/Load · Error then */
-async function extract(runtime: Runtime, trx: Db, id: number): Promise<Fault | undefined> {
-  const { worker, clock, loaded } = runtime;
-  const batch = await findBatch(trx, id);
-  if (batch?.stage !== prepared.stage || batch.status !== prepared.status) return undefined; // Taken meanwhile.
-  await moveBatch(trx, id, extracting, worker.actor, clock.now());
-  let content: Uint8Array;
-  try {
-    content = writeDocument(
-      deviceEnrolmentRequest,
-      toDocument(batch, await batchItems(trx, id), clock.now()),
-    );
-  } catch (thrown) {
-    const fault = toFault(thrown);
-    if (fault.class !== 'permanent') throw fault;
-    await moveBatch(trx, id, failed, worker.actor, clock.now(), `${fault.code}: ${fault.detail}`);
-    return fault;
+function groupsOf(batches: readonly Batch[]): number[][] {
+  const groups: number[][] = [];
+  let records = Infinity;
+  for (const { id, record_count: own } of batches) {
+    const group = groups.at(-1);
+    records += own;
+    if (group && group.length < groupLimit && records <= groupRecords) {
+      group.push(id);
+    } else {
+      groups.push([id]);
+      records = own;
+    }
   }
-  const publication = {
-    folder: loaded.config.outboxes.deviceEnrolmentRequest.folder,
-    name: genericFileName(deviceEnrolmentRequest, providerOf(batch), String(id)),
-    purpose: 'generic-request',
-    content: Buffer.from(content).toString(),
-    batchId: id,
-    providerRequestId: null,
-  } as const;
-  await queuePublication(trx, publication, clock.now());
-  failPoint('extract.written');
-  return undefined;
+  return groups;
 }
 
-function toDocument(batch: Batch, items: readonly BatchItem[], now: Date): DeviceEnrolmentRequest {
+/** @returns batch -> the fault why its content cannot be written; these stand at Extract/Load · Error then */
+async function extract(runtime: Runtime, trx: Db, ids: readonly number[]): Promise<Map<number, Fault>> {
+  const { worker, clock } = runtime;
+  const found = (await batchesOf(trx, ids)).toReversed();
+  // Others may have been taken meanwhile.
+  const batches = found.filter(({ stage, status }) => stage === prepared.stage && status === prepared.status);
+  const payloads = await payloadsOf(trx, ids);
+  const faults = new Map<number, Fault>();
+  const publications: Publication[] = [];
+  for (const batch of batches) {
+    try {
+      publications.push(publicationOf(runtime, batch, payloads.get(batch.id) ?? []));
+    } catch (thrown) {
+      const fault = toFault(thrown);
+      if (fault.class !== 'permanent') throw fault;
+      faults.set(batch.id, fault);
+    }
+  }
+  const move = { actor: worker.actor, now: clock.now() };
+  const taken = batches.map(({ id }) => id);
+  await moveBatches(trx, taken, { ...move, to: extracting });
+  await moveBatches(trx, [...faults.keys()], { ...move, to: failed, note: (id) => noteOf(faults.get(id)) });
+  await queuePublications(trx, publications, clock.now());
+  publications.forEach(() => failPoint('extract.written'));
+  return faults;
+}
+
+const noteOf = (fault: Fault | undefined): string | null =>
+  fault === undefined ? null : `${fault.code}: ${fault.detail}`;
+
+/** @throws Fault or DocumentProblem of a content that cannot be written */
+function publicationOf({ loaded, clock }: Runtime, batch: Batch, payloads: readonly string[]): Publication {
+  const document = toDocument(batch, payloads, clock.now());
+  return {
+    folder: loaded.config.outboxes.deviceEnrolmentRequest.folder,
+    name: genericFileName(deviceEnrolmentRequest, document.deviceEnrolmentProviderId, String(batch.id)),
+    purpose: 'generic-request',
+    content: Buffer.from(writeDocument(deviceEnrolmentRequest, document)).toString(),
+    batchId: batch.id,
+    providerRequestId: null,
+  };
+}
+
+function toDocument(batch: Batch, payloads: readonly string[], now: Date): DeviceEnrolmentRequest {
   return {
     identifier: batch.id,
     version: 1.1,
@@ -95,9 +116,9 @@ function toDocument(batch: Batch, items: readonly BatchItem[], now: Date): Devic
     interfaceType: 'Device Enrolment Request',
     batchDateTime: batch.created_at,
     extractLoadDateTime: now.toISOString(),
-    recordCount: items.length,
+    recordCount: payloads.length,
     deviceEnrolmentProviderId: providerOf(batch),
-    orders: items.map((item) => JSON.parse(item.payload_json) as RequestOrder),
+    orders: payloads.map((payload) => JSON.parse(payload) as RequestOrder),
   };
 }
 

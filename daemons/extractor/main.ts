@@ -6,7 +6,7 @@ import type { Task } from '../../shared/runtime/task-loop.ts';
 import { IntakeGate } from '../../shared/spool/intake-gate.ts';
 import { checkFolder } from '../../shared/spool/layout.ts';
 import { Publisher } from '../../shared/spool/publisher.ts';
-import { moveBatch } from '../../shared/store/batches.ts';
+import { moveBatches } from '../../shared/store/batches.ts';
 import { extractBatches } from './extract-batch.ts';
 
 /** Extract · Device Enrolment · To Generic Format: prepared batches in, sealed generic files out. */
@@ -23,10 +23,11 @@ export async function extractor(runtime: Runtime): Promise<Work> {
     emit,
     purposes: ['generic-request'],
     seal: (row) => sealMessage(Buffer.from(row.content ?? ''), ring, outbox, clock.now()),
-    onPublished: async (trx, row) => {
-      if (row.batch_id === null) return;
-      const standing = { stage: 'Extract/Load', status: 'Complete' } as const;
-      await moveBatch(trx, row.batch_id, standing, worker.actor, clock.now(), row.name);
+    onPublished: (trx, rows) => {
+      const files = new Map(rows.flatMap((row) => (row.batch_id === null ? [] : [[row.batch_id, row.name]])));
+      const to = { stage: 'Extract/Load', status: 'Complete' } as const;
+      const note = (id: number) => files.get(id) ?? null;
+      return moveBatches(trx, [...files.keys()], { to, actor: worker.actor, now: clock.now(), note });
     },
   });
   return {

@@ -8,16 +8,24 @@ import { failPoint } from '../runtime/fail-point.ts';
 import { errnoOf, Fault, toFault } from '../runtime/faults.ts';
 import type { StepResult, Task } from '../runtime/task-loop.ts';
 import type { Delivery } from '../store/deliveries.ts';
-import { markPublished, markSealed, takePublication, unpublished } from '../store/publications.ts';
+import {
+  markPublished,
+  markSealed,
+  takePublications,
+  unpublished,
+  type Waiting,
+} from '../store/publications.ts';
 import { inTransaction } from '../store/open-store.ts';
 import type { Db, DeliveryPurpose } from '../store/tables.ts';
 import { aliveWorkerIds, type Worker } from '../store/workers.ts';
-import { exists, isSameFile, linkCount, linkNew, removeName } from './files.ts';
+import { isSameFile, linkCount, linkNew, removeName } from './files.ts';
 import { draftName } from './names.ts';
 import { Daily, sweepDrafts } from './orphans.ts';
 
-/** Files published in one round at most. */
-const roundLimit = 100;
+/** Files published in one round at most, and side by side. */
+const [roundLimit, groupLimit] = [128, 64];
+/** Documents that go side by side are no larger together; one that is larger goes alone. */
+const groupBytes = 4 * 1024 * 1024;
 
 export interface PublisherOptions {
   readonly spool: string;
@@ -26,10 +34,18 @@ export interface PublisherOptions {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly purposes: readonly DeliveryPurpose[];
-  /** The bytes of the file, from the queued document. */
+  /** The bytes of the file, from the queued document. Several are sealed at once. */
   seal(row: Delivery): Promise<Uint8Array>;
-  /** Part of the transaction that marks the file as published. */
-  onPublished(trx: Db, row: Delivery): Promise<void>;
+  /** Part of the transaction that marks these files as published. May be called for some of them again, after a fault. */
+  onPublished(trx: Db, rows: readonly Delivery[]): Promise<void>;
+}
+
+/** A document on its way, and the paths of its file. */
+interface Document {
+  readonly row: Delivery;
+  readonly folder: string;
+  readonly draft: string;
+  readonly final: string;
 }
 
 /**
@@ -40,6 +56,9 @@ export interface PublisherOptions {
  *
  * Sealing twice gives different bytes, so the digest is recorded before the file becomes visible: after a crash exactly
  * the same bytes are published, and a reader that has copied them already recognises them.
+ *
+ * Some documents go this way side by side: one fsync of a folder, and one commit, is enough for a step of all of them.
+ * What fails for one of them takes only that one out of the group.
  */
 export class Publisher implements Task {
   readonly name: string;
@@ -58,92 +77,246 @@ export class Publisher implements Task {
    * @throws Fault of the first that failed: OUTPUT_EXISTS, SPOOL_…, NO_SPACE, STORE_…, KEY_MISSING, PGP_KEY_…
    */
   async step(stop: AbortSignal): Promise<StepResult> {
-    const { db, purposes, worker } = this.#options;
-    let worked = 0;
-    let failed: Fault | undefined;
+    const { db, purposes } = this.#options;
+    const faults = new Faults();
     await this.#orphans.run();
-    for (const queued of await unpublished(db, purposes, roundLimit)) {
-      if (stop.aborted) break;
-      if (await this.#isHeld(queued)) continue;
-      const row = await takePublication(db, queued, worker);
-      if (!row) continue;
-      try {
-        await this.#publish(row);
-        worked++;
-      } catch (thrown) {
-        const fault = toFault(thrown);
-        if (fault.class === 'bug') throw fault;
-        failed ??= fault;
-      }
+    const waiting = await unpublished(db, purposes, roundLimit);
+    const dead = await this.#deadHolders(waiting);
+    let worked = 0;
+    let sealed: Document[] = [];
+    // While one group waits for the disk, the next one is sealed.
+    for (const group of [...groupsOf(waiting), []]) {
+      const [ready, next] = [sealed, stop.aborted ? [] : group];
+      sealed = [];
+      const publishing = async () => void (worked += await this.#publish(ready, faults));
+      const sealing = async () => void (sealed = await this.#seal(next, dead, faults));
+      await faults.ofEach([publishing, sealing], (work) => work());
     }
-    if (failed) throw failed;
+    faults.throwFirst();
     return { worked, refused: 0, waiting: 0 };
   }
 
-  /** Whether another process that lives has it. */
-  async #isHeld({ worker_id: holder }: Delivery): Promise<boolean> {
+  /** Of the processes that have taken these documents, those that do not live any more. */
+  async #deadHolders(waiting: readonly Waiting[]): Promise<number[]> {
     const { db, worker, clock } = this.#options;
-    if (holder === null || holder === worker.id) return false;
-    return (await aliveWorkerIds(db, clock.now())).includes(holder);
+    const holders = new Set(waiting.map((each) => each.worker_id));
+    holders.delete(worker.id);
+    const others = [...holders].filter((holder) => holder !== null);
+    if (others.length === 0) return [];
+    const alive = await aliveWorkerIds(db, clock.now());
+    return others.filter((holder) => !alive.includes(holder));
   }
 
-  async #publish(queued: Delivery): Promise<void> {
-    const { db, spool, clock, emit } = this.#options;
-    failPoint('publish.taken');
-    const folder = join(spool, queued.folder);
-    const draft = join(folder, draftName(queued.id, queued.name));
-    const row = queued.state === 'seen' ? await this.#writeDraft(queued, folder, draft) : queued;
+  /** Takes documents. @returns those that are sealed now, or were before */
+  async #seal(
+    group: readonly Waiting[],
+    deadHolders: readonly number[],
+    faults: Faults,
+  ): Promise<Document[]> {
+    const { db, worker } = this.#options;
+    if (group.length === 0) return [];
+    const rows = await takePublications(db, group, deadHolders, worker);
+    rows.forEach(() => failPoint('publish.taken'));
+    const [fresh, before] = halved(rows.map(this.#place), ({ row }) => row.state === 'seen');
+    const now = await faults.of(() => this.#writeDrafts(fresh, faults));
+    return [...before, ...(now ?? [])];
+  }
+
+  /** @returns how many were published */
+  async #publish(sealed: readonly Document[], faults: Faults): Promise<number> {
+    return this.#record(await this.#reveal(sealed, faults), faults);
+  }
+
+  readonly #place = (row: Delivery): Document => {
+    const folder = join(this.#options.spool, row.folder);
+    return { row, folder, draft: join(folder, draftName(row.id, row.name)), final: join(folder, row.name) };
+  };
+
+  /** @returns those whose bytes are on the disk, and their digests in the store */
+  async #writeDrafts(fresh: readonly Document[], faults: Faults): Promise<Document[]> {
+    const written = await faults.ofEach(fresh, async (document) => {
+      const bytes = await this.#options.seal(document.row);
+      await writeDraft(document.draft, bytes);
+      const digest = createHash('sha256').update(bytes).digest('hex');
+      return { ...document, sealed: { digest, size: bytes.length } };
+    });
+    const drafts = await synced(written, faults);
+    if (drafts.length === 0) return [];
+    drafts.forEach(() => failPoint('publish.drafted'));
+    const claimed = await inTransaction(this.#options.db, async (trx) => {
+      const documents: Document[] = [];
+      for (const { sealed, ...document } of drafts) {
+        documents.push({ ...document, row: await markSealed(trx, document.row, sealed) });
+      }
+      return documents;
+    });
+    claimed.forEach(() => failPoint('publish.sealed'));
+    return claimed;
+  }
+
+  /** @returns those that have their final names, and no others */
+  async #reveal(claimed: readonly Document[], faults: Faults): Promise<Document[]> {
+    const linked = await faults.ofEach(claimed, async (document) => {
+      const names = await namesOf(document.draft);
+      // With a second link it was published before, and its reader may have moved that link on.
+      if (names === 1) await linkFinal(document);
+      return { ...document, hasDraft: names > 0 };
+    });
     // Without a draft the file was published before a crash, and may have been taken by its reader since.
-    if (await exists(draft)) {
-      await this.#reveal(draft, folder, row.name);
-      failPoint('publish.linked');
-      await removeName(draft);
-      failPoint('publish.unlinked');
-    }
-    await syncFolder(folder);
-    await inTransaction(db, async (trx) => {
-      await this.#options.onPublished(trx, row);
-      await markPublished(trx, row, join(row.folder, row.name), clock.now());
-      failPoint('publish.written');
+    const [drafts, published] = halved(linked, ({ hasDraft }) => hasDraft);
+    const visible = await synced(drafts, faults, takeBack);
+    visible.forEach(() => failPoint('publish.linked'));
+    const alone = await faults.ofEach(visible, async (document) => {
+      await removeName(document.draft);
+      return document;
     });
-    failPoint('publish.committed');
-    emit('file.published', {
-      folder: row.folder,
-      file: row.name,
-      delivery: row.id,
-      digest: row.digest ?? '',
-      ...(row.batch_id !== null && { batch: row.batch_id }),
+    alone.forEach(() => failPoint('publish.unlinked'));
+    return synced([...published, ...alone], faults);
+  }
+
+  /** One that cannot be recorded for reasons of its own does not keep the others from it. @returns how many were */
+  async #record(published: readonly Document[], faults: Faults): Promise<number> {
+    const rows = published.map(({ row }) => row);
+    try {
+      await this.#recordTogether(rows);
+      return rows.length;
+    } catch (thrown) {
+      if (rows.length === 1 || toFault(thrown).class !== 'permanent') throw thrown;
+    }
+    let recorded = 0;
+    for (const row of rows) {
+      recorded += (await faults.of(() => this.#recordTogether([row]).then(() => 1))) ?? 0;
+    }
+    return recorded;
+  }
+
+  async #recordTogether(rows: readonly Delivery[]): Promise<void> {
+    const { db, clock, emit } = this.#options;
+    if (rows.length === 0) return;
+    await inTransaction(db, async (trx) => {
+      await this.#options.onPublished(trx, rows);
+      await markPublished(trx, rows, clock.now());
+      rows.forEach(() => failPoint('publish.written'));
+    });
+    for (const row of rows) {
+      failPoint('publish.committed');
+      emit('file.published', {
+        folder: row.folder,
+        file: row.name,
+        delivery: row.id,
+        digest: row.digest ?? '',
+        ...(row.batch_id !== null && { batch: row.batch_id }),
+      });
+    }
+  }
+}
+
+/** What has gone wrong in a round: told at its end, so that the other documents go on. A bug ends it at once. */
+class Faults {
+  #first: Fault | undefined;
+
+  /** @throws Fault of class bug */
+  add(thrown: unknown): void {
+    const fault = toFault(thrown);
+    if (fault.class === 'bug') throw fault;
+    this.#first ??= fault;
+  }
+
+  /** @returns nothing when it failed */
+  async of<T>(work: () => Promise<T>): Promise<T | undefined> {
+    const [value] = await this.ofEach([work], (each) => each());
+    return value;
+  }
+
+  /** All at once, and none is left under way. @returns what those came to that went well */
+  async ofEach<T, R>(list: readonly T[], work: (each: T) => Promise<R>): Promise<R[]> {
+    const results = await Promise.allSettled(list.map(work));
+    return results.flatMap((result) => {
+      if (result.status === 'fulfilled') return [result.value];
+      this.add(result.reason);
+      return [];
     });
   }
 
-  async #writeDraft(queued: Delivery, folder: string, draft: string): Promise<Delivery> {
-    const bytes = await this.#options.seal(queued);
+  /** @throws Fault of the first that failed */
+  throwFirst(): void {
+    if (this.#first) throw this.#first;
+  }
+}
+
+/**
+ * Puts names on the disk that were given or taken, one fsync for each folder. When that fails, none of them is relied
+ * on.
+ *
+ * @param undo what becomes of those in a folder that failed
+ * @returns those in the other folders
+ */
+async function synced<T extends Document>(
+  documents: readonly T[],
+  faults: Faults,
+  undo?: (document: T) => Promise<void>,
+): Promise<T[]> {
+  const folders = [...new Set(documents.map(({ folder }) => folder))];
+  const good = await faults.ofEach(folders, (folder) => syncFolder(folder).then(() => folder));
+  const [sure, unsure] = halved(documents, ({ folder }) => good.includes(folder));
+  if (undo) await faults.ofEach(unsure, undo);
+  return sure;
+}
+
+async function writeDraft(draft: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeNew(draft, bytes, 0o640);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
     await removeName(draft); // Of an attempt whose digest was never recorded.
     await writeNew(draft, bytes, 0o640);
-    await syncFolder(folder);
-    failPoint('publish.drafted');
-    const digest = createHash('sha256').update(bytes).digest('hex');
-    const row = await markSealed(this.#options.db, queued, { digest, size: bytes.length });
-    failPoint('publish.sealed');
-    return row;
   }
+}
 
-  /** @throws Fault OUTPUT_EXISTS */
-  async #reveal(draft: string, folder: string, name: string): Promise<void> {
-    const final = join(folder, name);
-    try {
-      // With a second link it was published before, and its reader may have moved that link on.
-      if ((await linkCount(draft)) === 1) await linkNew(draft, final);
-    } catch (error) {
-      if (errnoOf(error) === 'EEXIST') throw new Fault('OUTPUT_EXISTS', final, { cause: error });
-      throw error;
-    }
-    try {
-      await syncFolder(folder);
-    } catch (error) {
-      // The name is not relied on: unless its reader has it by now, it is taken away and given anew.
-      if (await isSameFile(draft, final)) await removeName(final);
-      throw error;
+/** How many names the file has that has this one; 0 when there is none. */
+async function namesOf(draft: string): Promise<number> {
+  try {
+    return await linkCount(draft);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return 0;
+    throw error;
+  }
+}
+
+/** @throws Fault OUTPUT_EXISTS */
+async function linkFinal({ draft, final }: Document): Promise<void> {
+  try {
+    await linkNew(draft, final);
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') throw new Fault('OUTPUT_EXISTS', final, { cause: error });
+    throw error;
+  }
+}
+
+/** The name is not relied on: unless its reader has it by now, it is taken away and given anew. */
+async function takeBack({ draft, final }: Document): Promise<void> {
+  if (await isSameFile(draft, final)) await removeName(final);
+}
+
+/** Pieces in their order, each of so many documents that together are not larger than is to be held; or of one. */
+function groupsOf(waiting: readonly Waiting[]): Waiting[][] {
+  const groups: Waiting[][] = [];
+  let bytes = Infinity;
+  for (const each of waiting) {
+    bytes += each.bytes;
+    const group = groups.at(-1);
+    if (group && group.length < groupLimit && bytes <= groupBytes) {
+      group.push(each);
+    } else {
+      groups.push([each]);
+      bytes = each.bytes;
     }
   }
+  return groups;
+}
+
+function halved<T>(list: readonly T[], belongs: (each: T) => boolean): [T[], T[]] {
+  const [yes, no]: [T[], T[]] = [[], []];
+  for (const each of list) (belongs(each) ? yes : no).push(each);
+  return [yes, no];
 }

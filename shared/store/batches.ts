@@ -4,7 +4,10 @@ import type { KeyPage } from './key-page.ts';
 import { checkBatchMove, lastValidStage, type Direction, type Standing } from './states/batch.ts';
 import type { Db, Row } from './tables.ts';
 
-/** Batches, their items and the history of their stages. Every change of a stage goes through `moveBatch`. */
+/**
+ * Batches, their items and the history of their stages. Every change of a stage goes through `moveBatch` or
+ * `moveBatches`.
+ */
 
 export type Batch = Row<'batch'>;
 export type BatchItem = Row<'batch_item'>;
@@ -126,6 +129,41 @@ export async function moveBatch(
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
+}
+
+/** Where batches are moved, and what is written into their histories. */
+export interface BatchesMove {
+  readonly to: Standing;
+  readonly actor: string;
+  readonly now: Date;
+  /** Of each batch. */
+  readonly note?: (id: number) => string | null;
+}
+
+/**
+ * Moves batches as `moveBatch` does each of them.
+ *
+ * @throws Fault BUG when one of them may not stand there; NOT_FOUND
+ */
+export async function moveBatches(db: Db, ids: readonly number[], move: BatchesMove): Promise<void> {
+  const { to, actor, now, note } = move;
+  const at = now.toISOString();
+  for (const chunk of chunks(ids)) {
+    const found = await batchesOf(db, chunk);
+    const missing = chunk.find((id) => !found.some((batch) => batch.id === id));
+    if (missing !== undefined) throw new Fault('NOT_FOUND', `there is no batch ${missing}`);
+    for (const batch of found) checkBatchMove(batch.direction, batch, to);
+    const stage = { stage: to.stage, status: to.status, at, actor };
+    await db
+      .insertInto('batch_stage')
+      .values(chunk.map((id) => ({ batch_id: id, ...stage, note: note?.(id) ?? null })))
+      .execute();
+    await db
+      .updateTable('batch')
+      .set({ stage: to.stage, status: to.status, updated_at: at })
+      .where('id', 'in', chunk)
+      .execute();
+  }
 }
 
 /**
@@ -251,6 +289,22 @@ export function batchItems(db: Db, batchId: number): Promise<BatchItem[]> {
     .where('batch_id', '=', batchId)
     .orderBy('sequence')
     .execute();
+}
+
+/** The payloads of the items of small batches, each in its order. */
+export async function payloadsOf(db: Db, ids: readonly number[]): Promise<Map<number, string[]>> {
+  const payloads = new Map<number, string[]>(ids.map((id) => [id, []]));
+  for (const chunk of chunks(ids)) {
+    const items = await db
+      .selectFrom('batch_item')
+      .select(['batch_id', 'payload_json'])
+      .where('batch_id', 'in', chunk)
+      .orderBy('batch_id')
+      .orderBy('sequence')
+      .execute();
+    for (const { batch_id: id, payload_json: payload } of items) payloads.get(id)?.push(payload);
+  }
+  return payloads;
 }
 
 /** The next items of a batch behind a sequence number: a batch may have more than is to be held in memory. */

@@ -1,4 +1,10 @@
+import { sql } from 'kysely';
+
+import { bug } from '../runtime/faults.ts';
+import { chunks } from './chunks.ts';
 import { moveDelivery, type Delivery } from './deliveries.ts';
+import { deliveryMoves } from './states/delivery.ts';
+import { checkMove } from './states/state-machine.ts';
 import type { Db, DeliveryPurpose } from './tables.ts';
 import type { Worker } from './workers.ts';
 
@@ -15,23 +21,38 @@ export interface Publication {
 }
 
 /** Queues a document to be published: part of the transaction that decides on it. */
-export async function queuePublication(db: Db, publication: Publication, now: Date): Promise<void> {
-  await db
-    .insertInto('delivery')
-    .values({
-      direction: 'out',
-      folder: publication.folder,
-      name: publication.name,
-      state: 'seen',
-      attempts: 0,
-      crashes: 0,
-      purpose: publication.purpose,
-      content: publication.content,
-      batch_id: publication.batchId,
-      provider_request_id: publication.providerRequestId,
-      seen_at: now.toISOString(),
-    })
-    .execute();
+export const queuePublication = (db: Db, publication: Publication, now: Date): Promise<void> =>
+  queuePublications(db, [publication], now);
+
+/** Queues documents, of which the first is published first. */
+export async function queuePublications(
+  db: Db,
+  publications: readonly Publication[],
+  now: Date,
+): Promise<void> {
+  const rows = publications.map((publication) => ({
+    direction: 'out' as const,
+    folder: publication.folder,
+    name: publication.name,
+    state: 'seen' as const,
+    attempts: 0,
+    crashes: 0,
+    purpose: publication.purpose,
+    content: publication.content,
+    batch_id: publication.batchId,
+    provider_request_id: publication.providerRequestId,
+    seen_at: now.toISOString(),
+  }));
+  for (const chunk of chunks(rows)) await db.insertInto('delivery').values(chunk).execute();
+}
+
+/** A queued document, without its content: that of many is not to be held in memory. */
+export interface Waiting {
+  readonly id: number;
+  /** Who has taken it, and may have died since. */
+  readonly worker_id: number | null;
+  /** Length of its content. */
+  readonly bytes: number;
 }
 
 /** Queued documents of these purposes, oldest first. */
@@ -39,10 +60,14 @@ export async function unpublished(
   db: Db,
   purposes: readonly DeliveryPurpose[],
   limit: number,
-): Promise<Delivery[]> {
+): Promise<Waiting[]> {
   return db
     .selectFrom('delivery')
-    .selectAll()
+    .select((select) => [
+      'id',
+      'worker_id',
+      select.fn<number>('octet_length', [select.fn.coalesce('content', select.val(''))]).as('bytes'),
+    ])
     .where('direction', '=', 'out')
     .where('purpose', 'in', purposes)
     .where('state', 'in', ['seen', 'claimed'])
@@ -64,20 +89,32 @@ export async function publishedFolders(db: Db, purposes: readonly DeliveryPurpos
   return rows.map((row) => row.folder);
 }
 
-/** Takes a queued document from whoever held it when the row was read; undefined when another was faster. */
-export async function takePublication(
+/**
+ * Takes queued documents that nobody has, or this worker itself, or one of those who do not live any more.
+ *
+ * @returns those that were still to be had, with their content, oldest first
+ */
+export async function takePublications(
   db: Db,
-  delivery: Delivery,
+  waiting: readonly Pick<Waiting, 'id'>[],
+  deadHolders: readonly number[],
   worker: Worker,
-): Promise<Delivery | undefined> {
-  return db
+): Promise<Delivery[]> {
+  const taken = await db
     .updateTable('delivery')
-    .set({ worker_id: worker.id, attempts: delivery.attempts + 1 })
-    .where('id', '=', delivery.id)
+    .set((set) => ({ worker_id: worker.id, attempts: set('attempts', '+', 1) }))
+    .where(
+      'id',
+      'in',
+      waiting.map(({ id }) => id),
+    )
     .where('state', 'in', ['seen', 'claimed'])
-    .where('worker_id', 'is not distinct from', delivery.worker_id)
+    .where((where) =>
+      where.or([where('worker_id', 'is', null), where('worker_id', 'in', [worker.id, ...deadHolders])]),
+    )
     .returningAll()
-    .executeTakeFirst();
+    .execute();
+  return taken.sort((one, other) => one.id - other.id);
 }
 
 /** The sealed bytes are on disk under a temporary name; from here on exactly these bytes are published. */
@@ -87,10 +124,28 @@ export const markSealed = (
   sealed: { readonly digest: string; readonly size: number },
 ): Promise<Delivery> => moveDelivery(db, delivery, 'claimed', sealed);
 
-export const markPublished = (db: Db, delivery: Delivery, place: string, at: Date): Promise<Delivery> =>
-  moveDelivery(db, delivery, 'done', {
-    content: null,
-    place,
-    settled_at: at.toISOString(),
-    moved_at: at.toISOString(),
-  });
+/**
+ * The files lie in the folders that they were queued for, under their names. All of them or none are noted.
+ *
+ * @throws Fault BUG when one of them was not sealed, or has left the state that the caller knows
+ */
+export async function markPublished(db: Db, deliveries: readonly Delivery[], at: Date): Promise<void> {
+  for (const { state } of deliveries) checkMove('delivery', deliveryMoves, state, 'done');
+  const { numUpdatedRows } = await db
+    .updateTable('delivery')
+    .set({
+      state: 'done',
+      content: null,
+      place: sql<string>`folder || '/' || name`,
+      settled_at: at.toISOString(),
+      moved_at: at.toISOString(),
+    })
+    .where(
+      'id',
+      'in',
+      deliveries.map(({ id }) => id),
+    )
+    .where('state', '=', 'claimed')
+    .executeTakeFirstOrThrow();
+  if (Number(numUpdatedRows) !== deliveries.length) throw bug('a delivery is no longer claimed');
+}

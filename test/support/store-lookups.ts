@@ -1,4 +1,5 @@
-import type { Db, Row } from '../../shared/store/tables.ts';
+import { unpublished } from '../../shared/store/publications.ts';
+import type { Db, DeliveryPurpose, Row } from '../../shared/store/tables.ts';
 
 /** Whole lists of one thing, oldest first, as only tests want them. */
 
@@ -25,4 +26,13 @@ export function eventsOf(db: Db, referenceNumber: string): Promise<Row<'workflow
     .where('reference_number', '=', referenceNumber)
     .orderBy('id')
     .execute();
+}
+
+/** Documents that wait to be published, with their contents. */
+export async function queuedDocuments(
+  db: Db,
+  ...purposes: readonly DeliveryPurpose[]
+): Promise<Row<'delivery'>[]> {
+  const ids = (await unpublished(db, purposes, 1000)).map(({ id }) => id);
+  return db.selectFrom('delivery').selectAll().where('id', 'in', ids).orderBy('id').execute();
 }

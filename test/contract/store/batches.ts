@@ -9,12 +9,15 @@ import {
   findBatch,
   listBatches,
   moveBatch,
+  moveBatches,
   openBatch,
+  payloadsOf,
   reprocessBatch,
   requireBatch,
   settleItem,
   type BatchFilter,
 } from '../../../shared/store/batches.ts';
+import { inTransaction } from '../../../shared/store/open-store.ts';
 import type { Standing } from '../../../shared/store/states/batch.ts';
 import { actor, addBatch, later, newBatch, now, numbers } from '../../support/store-examples.ts';
 import type { StoreUnderTest } from '../store-suite.ts';
@@ -101,6 +104,44 @@ export function batchesContract(store: StoreUnderTest): void {
     const found = await batchItems(store.db, batch.id);
     expect(found.map((row) => row.sequence)).toEqual(numbers(1201));
     expect(found.map((row) => row.customer_reference)).toEqual(items.map((each) => each.customerReference));
+  });
+
+  test('batches move together, each with a row in its history, or not at all', async () => {
+    const [one, other] = [await addBatch(store.db, prepared), await addBatch(store.db, prepared)];
+    const ids = [other.id, one.id];
+    const to = at('Extract/Load', 'In progress');
+    const moving = { to, actor: 'extractor@host/2', now: later(60) };
+    const together = (of: readonly number[], own: Partial<Parameters<typeof moveBatches>[2]>) =>
+      inTransaction(store.db, (trx) => moveBatches(trx, of, { ...moving, ...own }));
+    await together(ids, { note: (id) => (id === one.id ? 'first' : null) });
+    for (const [batch, note] of [
+      [one, 'first'],
+      [other, null],
+    ] as const) {
+      const moved = { ...batch, ...to, updated_at: later(60).toISOString() };
+      expect(await requireBatch(store.db, batch.id)).toEqual(moved);
+      expect(await batchHistory(store.db, batch.id)).toMatchObject([
+        prepared.standing,
+        { ...to, at: later(60).toISOString(), actor: 'extractor@host/2', note },
+      ]);
+    }
+    await together([], {});
+    await move(one.id, at('Extract/Load', 'Complete'));
+    await expect(together(ids, { to: at('Extract/Load', 'Error') })).rejects.toMatchObject({ code: 'BUG' });
+    await expect(together([other.id, 4711], {})).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await requireBatch(store.db, other.id)).toMatchObject(to);
+    expect(await batchHistory(store.db, other.id)).toHaveLength(2);
+  });
+
+  test('payloads of several batches come as they were written, each in its order', async () => {
+    const one = await addBatch(store.db, { items: [item('B', { b: 1.5 }), item('A', ['ü'])] });
+    const none = await addBatch(store.db, { items: [] });
+    const other = await addBatch(store.db, { items: [item('A', null)] });
+    expect([...(await payloadsOf(store.db, [other.id, none.id, one.id]))]).toEqual([
+      [other.id, ['null']],
+      [none.id, []],
+      [one.id, ['{"b":1.5}', '["ü"]']],
+    ]);
   });
 
   test('every move is a row of the history', async () => {

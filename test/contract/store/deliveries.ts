@@ -192,7 +192,7 @@ export function deliveriesContract(store: StoreUnderTest): void {
         () => holdByHand(store.db, row, '', now),
         () => reopen(store.db, row, 'x', now),
         () => done(store.db, row, 'i2'),
-        () => markPublished(store.db, row, 'x', now),
+        () => markPublished(store.db, [row], now),
       ];
       for (const move of moves) await expect(move()).rejects.toMatchObject(bug);
     }

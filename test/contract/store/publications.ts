@@ -6,12 +6,14 @@ import {
   markPublished,
   markSealed,
   queuePublication,
-  takePublication,
+  queuePublications,
+  takePublications,
   unpublished,
   type Publication,
 } from '../../../shared/store/publications.ts';
 import type { Db } from '../../../shared/store/tables.ts';
 import { addBatch, addDeadWorker, addWorker, later, now } from '../../support/store-examples.ts';
+import { queuedDocuments } from '../../support/store-lookups.ts';
 import type { StoreUnderTest } from '../store-suite.ts';
 
 const folder = 'outboundDeviceEnrolment/in';
@@ -31,7 +33,7 @@ export function publicationsContract(store: StoreUnderTest): void {
       },
       now,
     );
-  const queued = (limit = 10) => unpublished(store.db, ['generic-request'], limit);
+  const queued = () => queuedDocuments(store.db, 'generic-request');
   async function first(): Promise<Delivery> {
     const [row] = await queued();
     if (!row) throw new Error('nothing is queued');
@@ -62,9 +64,9 @@ export function publicationsContract(store: StoreUnderTest): void {
     await queue('a', { folder: 'elsewhere' });
     const sealed = await markSealed(store.db, await first(), { digest: 'd', size: 1 });
     await expect(queue('a')).rejects.toThrow(/unique/i);
-    await markPublished(store.db, sealed, `${folder}/a`, now);
+    await markPublished(store.db, [sealed], now);
     await expect(queue('a')).resolves.toBeUndefined();
-    expect(await takePublication(store.db, sealed, worker)).toBeUndefined();
+    expect(await takePublications(store.db, [sealed], [], worker)).toEqual([]);
   });
 
   test('a document is queued with the decision that it is part of, or not at all', async () => {
@@ -80,44 +82,78 @@ export function publicationsContract(store: StoreUnderTest): void {
     await queue('b');
     await queue('other', { purpose: 'provider-query' });
     await queue('a');
-    expect((await queued()).map((row) => row.name)).toEqual(['b', 'a']);
-    expect((await queued(1)).map((row) => row.name)).toEqual(['b']);
-    const both = await unpublished(store.db, ['generic-request', 'provider-query'], 10);
-    expect(both.map((row) => row.name)).toEqual(['b', 'other', 'a']);
+    const ids = async (limit: number, ...purposes: Publication['purpose'][]) =>
+      (await unpublished(store.db, purposes, limit)).map(({ id }) => id);
+    const [b, other, a] = (await store.db.selectFrom('delivery').select('id').orderBy('id').execute()).map(
+      ({ id }) => id,
+    );
+    expect(await ids(10, 'generic-request')).toEqual([b, a]);
+    expect(await ids(1, 'generic-request')).toEqual([b]);
+    expect(await ids(10, 'generic-request', 'provider-query')).toEqual([b, other, a]);
   });
 
-  test('a document is taken by one worker; every take is an attempt', async () => {
+  test('of a document that waits it is known how long it is, and who has it', async () => {
+    const worker = await addWorker(store.db);
+    await queue('a', { content: 'schön' });
+    const [waiting] = await unpublished(store.db, ['generic-request'], 10);
+    expect(waiting).toEqual({ id: waiting?.id, worker_id: null, bytes: 6 });
+    await takePublications(store.db, [await first()], [], worker);
+    expect(await unpublished(store.db, ['generic-request'], 10)).toMatchObject([{ worker_id: worker.id }]);
+  });
+
+  test('documents are taken by one worker, with their contents; every take is an attempt', async () => {
     const [worker, rival] = [await addWorker(store.db), await addWorker(store.db)];
-    await queue('a');
-    const row = await first();
-    const taken = await takePublication(store.db, row, worker);
-    expect(taken).toMatchObject({ state: 'seen', attempts: 1, worker_id: worker.id });
+    for (const name of ['a', 'b', 'c']) await queue(name, { content: `of ${name}` });
+    const [a, ...others] = await queued();
+    if (!a) throw new Error('nothing is queued');
     const other = await store.again();
-    expect(await takePublication(other, row, rival)).toBeUndefined();
-    expect(await takePublication(store.db, await first(), worker)).toMatchObject({ attempts: 2 });
+    expect(await takePublications(other, [a], [], rival)).toMatchObject([{ name: 'a', worker_id: rival.id }]);
+    const taken = await takePublications(store.db, [a, ...others].toReversed(), [], worker);
+    expect(taken).toMatchObject(
+      ['b', 'c'].map((name) => ({
+        ...{ name, content: `of ${name}`, state: 'seen' },
+        ...{ attempts: 1, worker_id: worker.id },
+      })),
+    );
+    expect(await takePublications(store.db, others, [], worker)).toMatchObject([
+      { attempts: 2 },
+      { attempts: 2 },
+    ]);
+    expect(await takePublications(store.db, [a], [], worker)).toEqual([]);
+  });
+
+  test('documents that are queued together are all queued, in their order, or none', async () => {
+    const each = (name: string): Publication => ({
+      ...{ folder, name, purpose: 'generic-request', content: name },
+      ...{ batchId: null, providerRequestId: null },
+    });
+    await queuePublications(store.db, ['b', 'a'].map(each), now);
+    expect((await queued()).map(({ name, content }) => [name, content])).toEqual([
+      ['b', 'b'],
+      ['a', 'a'],
+    ]);
+    await expect(queuePublications(store.db, ['c', 'a'].map(each), now)).rejects.toThrow(/unique/i);
+    expect(await queued()).toHaveLength(2);
   });
 
   test('a document that a dead worker holds is taken over, sealed as it is', async () => {
     const dead = await addDeadWorker(store.db);
     await queue('a');
-    const held = await takePublication(store.db, await first(), dead);
+    const [held] = await takePublications(store.db, [await first()], [], dead);
     if (!held) throw new Error('not taken');
     await markSealed(store.db, held, { digest: 'd1', size: 7 });
     const worker = await addWorker(store.db);
-    expect(await takePublication(store.db, await first(), worker)).toMatchObject({
-      state: 'claimed',
-      digest: 'd1',
-      size: 7,
-      attempts: 2,
-      worker_id: worker.id,
-    });
+    expect(await takePublications(store.db, [held], [], worker)).toEqual([]);
+    const taken = { state: 'claimed', digest: 'd1', size: 7, attempts: 2, worker_id: worker.id };
+    expect(await takePublications(store.db, [held], [dead.id], worker)).toMatchObject([taken]);
   });
 
   test('a published document is kept as a row, its content is not', async () => {
     await queue('a', { content: 'secret' });
     const sealed = await markSealed(store.db, await first(), { digest: 'd1', size: 7 });
     expect(sealed).toMatchObject({ state: 'claimed', content: 'secret' });
-    expect(await markPublished(store.db, sealed, `${folder}/a`, later(1))).toMatchObject({
+    await markPublished(store.db, [sealed], later(1));
+    expect(await store.db.selectFrom('delivery').selectAll().executeTakeFirst()).toMatchObject({
       state: 'done',
       content: null,
       place: `${folder}/a`,
@@ -130,9 +166,16 @@ export function publicationsContract(store: StoreUnderTest): void {
 
   test('what is published must have been sealed', async () => {
     await queue('a');
-    const row = await first();
-    await expect(markPublished(store.db, row, 'x', now)).rejects.toMatchObject({ code: 'BUG' });
-    expect(await first()).toEqual(row);
+    await queue('b');
+    const [row, other] = await queued();
+    if (!row || !other) throw new Error('nothing is queued');
+    const sealed = await markSealed(store.db, other, { digest: 'd1', size: 7 });
+    const remembered = [{ ...row, state: 'claimed' as const }, sealed];
+    for (const rows of [[row], [row, sealed], remembered]) {
+      const work = inTransaction(store.db, (trx) => markPublished(trx, rows, now));
+      await expect(work).rejects.toMatchObject({ code: 'BUG' });
+    }
+    expect(await queued()).toEqual([row, sealed]);
   });
 
   test('what we produce is no file of an inbox', async () => {

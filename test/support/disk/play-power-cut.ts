@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 
 import { closeOpenFiles, watchDisk, type Layer } from './calls.ts';
 import { FailingDisk, type Failure } from './failing.ts';
@@ -66,27 +67,41 @@ async function workUntil(
   const disk = new FailingDisk(cut.failure ?? { kind: 'failed sync', at: Infinity, times: 1 });
   const end = Promise.withResolvers<undefined>();
   const synced: Synced[] = [];
+  const under = new Set<Promise<unknown>>();
   let reached = false;
   let calls = 0;
   const others: Layer = (call, perform) => {
+    if (reached) return never;
     const arrived = scene.meanwhile?.(place, call);
     if (arrived !== undefined) journal.found(arrived);
     if (++calls !== cut.at) {
       if (call.name === 'handle.sync') synced.push({ path: relative(place.spool, call.path), call: calls });
-      return perform();
+      return followed(perform(), under);
     }
     reached = true;
     end.resolve(undefined);
-    return new Promise(() => undefined);
+    return never;
   };
   watchDisk(place.spool, (call, perform) =>
     others(call, () => journal.layer(call, () => disk.layer(call, perform))),
   );
   await Promise.race([end.promise, workOff(scene.task(place, hands), hands.clock)]);
+  // What the kernel has begun it ends, whatever becomes of the process. Nobody goes on from there: what does so here,
+  // where the process has not really died, comes to its next call before the layer is taken away.
+  await Promise.allSettled(under);
+  await turn();
   watchDisk(place.spool, undefined);
   await closeOpenFiles();
   await hands.die();
   return { reached, synced };
+}
+
+/** What a process waits for that has ended. */
+const never = new Promise<never>(() => undefined);
+
+function followed<T>(call: Promise<T>, under: Set<Promise<unknown>>): Promise<T> {
+  under.add(call);
+  return call.finally(() => under.delete(call));
 }
 
 /** A second process, in the same life of the disk. */

@@ -187,11 +187,11 @@ const queue = ({ db, clock }: Hands, name: string): Promise<void> =>
     clock.now(),
   );
 
-/** A document that is published. Sealing it gives other bytes each time, as encryption does. */
-const publisherScene: Scene = {
+/** Documents that are published. Sealing gives other bytes each time, as encryption does. */
+const publisherScene = (...names: string[]): Scene => ({
   prepare: async (place, hands) => {
     mkdirSync(join(place.spool, outbox), { recursive: true });
-    await queue(hands, 'document');
+    for (const name of names) await queue(hands, name);
   },
   task: (place, { db, inbox, clock }) =>
     new Publisher('publisher', {
@@ -202,16 +202,18 @@ const publisherScene: Scene = {
       emit: inbox.emit,
       purposes: ['generic-request'],
       seal: (row) => Promise.resolve(Buffer.from(`${randomUUID()} ${row.content ?? ''}`)),
-      onPublished: (trx, { name }) => {
-        const entry = { who: 'test', action: 'published', subject: name };
-        return recordAudit(trx, { ...entry, reason: null, before: null, after: null }, clock.now());
+      onPublished: async (trx, rows) => {
+        for (const { name } of rows) {
+          const entry = { who: 'test', action: 'published', subject: name };
+          await recordAudit(trx, { ...entry, reason: null, before: null, after: null }, clock.now());
+        }
       },
     }),
   prepareFresh: (_, hands) => queue(hands, 'fresh'),
   problems: async (place, { db }) => {
     const problems = new Problems();
     const folder = join(place.spool, outbox);
-    problems.unequal('published', readdirSync(folder), ['document', 'fresh']);
+    problems.unequal('published', readdirSync(folder), [...names, 'fresh']);
     for (const row of await ledger(db)) {
       problems.unequal(row.name, [row.state, row.place], ['done', `${outbox}/${row.name}`]);
       problems.unequal(`digest of ${row.name}`, [digestOf(join(folder, row.name))], [row.digest]);
@@ -219,7 +221,7 @@ const publisherScene: Scene = {
     }
     return problems.found;
   },
-};
+});
 
 const digestOf = (path: string): string =>
   existsSync(path) ? createHash('sha256').update(readFileSync(path)).digest('hex') : 'no such file';
@@ -254,7 +256,8 @@ export const scenes: Readonly<Record<string, Scene>> = {
   ),
   'a file that is replaced before the link': replacedBefore('link'),
   'a file that is replaced before the rename': replacedBefore('rename'),
-  'a document': publisherScene,
+  'a document': publisherScene('document'),
+  'documents side by side': publisherScene('one', 'two', 'three'),
   'a posted file': postedScene,
 };
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { askProviders } from '../../../daemons/adaptor/ask-providers.ts';
 import { receiveAnswer } from '../../../daemons/adaptor/receive-answer.ts';
-import { recordFileSent } from '../../../daemons/adaptor/record-sent.ts';
+import { recordFilesSent } from '../../../daemons/adaptor/record-sent.ts';
 import { transformRequest } from '../../../daemons/adaptor/transform-request.ts';
 import { inboxTask, openInbox } from '../../../shared/daemon/inboxes.ts';
 import {
@@ -66,7 +66,7 @@ export class Desk {
       emit: rt.emit,
       purposes: ['provider-request', 'provider-query'],
       seal: (row) => Promise.resolve(Buffer.from(row.content ?? '')),
-      onPublished: (trx, row) => recordFileSent(rt, trx, row),
+      onPublished: (trx, rows) => recordFilesSent(rt, trx, rows),
     });
   }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/
 
 import type { RequestOrder } from '../../../shared/generic/device-enrolment-request.ts';
 import type { KeyRing } from '../../../shared/pgp/key-ring.ts';
-import { unpublished } from '../../../shared/store/publications.ts';
+import { queuedDocuments } from '../../support/store-lookups.ts';
 import type { TestRuntime } from '../../support/test-runtime.ts';
 import { voidOf } from '../apple/examples.ts';
 import { etisalat, telenor } from '../apple/xml-examples.ts';
@@ -114,7 +114,7 @@ describe('accepted → pending → result', () => {
   test('the responses have names of their own, and say what they are about', async () => {
     await accepted(order(12, 2), order(13, 1));
     await answerQuery(apple.result({ ...complete, 13: { 'S13-1': 'COMPLETE' } }));
-    const rows = await unpublished(rt.db, ['generic-response'], 10);
+    const rows = await queuedDocuments(rt.db, 'generic-response');
     const names = rows.map((row) => row.name);
     expect(new Set(names).size).toBe(2);
     for (const name of names) expect(name).toMatch(/^device-enrolment-response\.apple\.\d+-[12]\.json\.pgp$/);

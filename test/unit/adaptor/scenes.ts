@@ -1,5 +1,5 @@
 import { receiveAnswer } from '../../../daemons/adaptor/receive-answer.ts';
-import { recordFileSent } from '../../../daemons/adaptor/record-sent.ts';
+import { recordFilesSent } from '../../../daemons/adaptor/record-sent.ts';
 import { transformRequest } from '../../../daemons/adaptor/transform-request.ts';
 import {
   deviceEnrolmentRequest,
@@ -14,10 +14,11 @@ import { sealMessage } from '../../../shared/pgp/seal.ts';
 import type { Decision } from '../../../shared/spool/file-work.ts';
 import { contentOf, type ReceivedFile } from '../../../shared/spool/received-file.ts';
 import { createBatch, moveBatch, requireBatch } from '../../../shared/store/batches.ts';
-import { markPublished, markSealed, unpublished } from '../../../shared/store/publications.ts';
+import { markPublished, markSealed } from '../../../shared/store/publications.ts';
 import { inTransaction } from '../../../shared/store/open-store.ts';
 import type { Standing } from '../../../shared/store/states/batch.ts';
 import { makeKey, ringOf } from '../../support/pgp.ts';
+import { queuedDocuments } from '../../support/store-lookups.ts';
 import { testRuntime, type TestRuntime } from '../../support/test-runtime.ts';
 import { documentOf, orderOf } from '../apple/examples.ts';
 import { insertSeen } from '../../support/one-file.ts';
@@ -132,12 +133,12 @@ export async function answerBytes(rt: TestRuntime, name: string, bytes: Buffer):
 
 /** What the publisher does with the files for Apple. @returns their names and contents */
 export async function publish(rt: TestRuntime): Promise<{ name: string; body: unknown }[]> {
-  const rows = await unpublished(rt.db, ['provider-request', 'provider-query'], 100);
+  const rows = await queuedDocuments(rt.db, 'provider-request', 'provider-query');
   for (const row of rows) {
     await inTransaction(rt.db, async (trx) => {
       const sealed = await markSealed(trx, row, { digest: 'd', size: 1 });
-      await recordFileSent(rt, trx, sealed);
-      await markPublished(trx, sealed, row.folder, rt.clock.now());
+      await recordFilesSent(rt, trx, [sealed]);
+      await markPublished(trx, [sealed], rt.clock.now());
     });
   }
   return rows.map((row) => ({
@@ -148,7 +149,7 @@ export async function publish(rt: TestRuntime): Promise<{ name: string; body: un
 
 /** The generic responses that wait to be published. */
 export async function responses(rt: TestRuntime): Promise<DeviceEnrolmentResponse[]> {
-  const rows = await unpublished(rt.db, ['generic-response'], 100);
+  const rows = await queuedDocuments(rt.db, 'generic-response');
   return rows.map((row) => JSON.parse(row.content ?? '') as DeviceEnrolmentResponse);
 }
 

@@ -1,14 +1,21 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
+import { onFailPoint, type FailPoint } from '../../../shared/runtime/fail-point.ts';
+import { Fault } from '../../../shared/runtime/faults.ts';
 import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
 import { Publisher, type PublisherOptions } from '../../../shared/spool/publisher.ts';
+import { recordAudit } from '../../../shared/store/audit.ts';
 import type { Delivery } from '../../../shared/store/deliveries.ts';
 import { queuePublication } from '../../../shared/store/publications.ts';
 import { registerWorker } from '../../../shared/store/workers.ts';
+import { auditOf } from '../../support/store-lookups.ts';
 import { loadedTexts, loading } from '../../support/loading.ts';
 import {
   filesUnder,
@@ -31,7 +38,10 @@ beforeEach(async () => {
   sealed = [];
   published = [];
 });
-afterEach(() => at.close());
+afterEach(async () => {
+  onFailPoint(() => undefined);
+  await at.close();
+});
 
 /** Sealing gives other bytes each time, as encryption does. */
 const seal = (row: Delivery): Promise<Uint8Array> => {
@@ -48,7 +58,7 @@ const publisher = (own: Partial<PublisherOptions> = {}) =>
     emit: at.inbox.emit,
     purposes: ['generic-request'],
     seal,
-    onPublished: (_, row) => Promise.resolve(void published.push(row.id)),
+    onPublished: (_, rows) => Promise.resolve(void published.push(...rows.map((row) => row.id))),
     ...own,
   });
 
@@ -248,12 +258,175 @@ test('E02: a missing folder is a fault; the document waits and the others are pu
 
 test('what follows from the publication is part of one transaction with it', async () => {
   await queue('x');
-  const onPublished: PublisherOptions['onPublished'] = async (trx, row) => {
-    await trx.updateTable('delivery').set({ detail: 'published' }).where('id', '=', row.id).execute();
+  const onPublished: PublisherOptions['onPublished'] = async (trx, [row]) => {
+    await trx
+      .updateTable('delivery')
+      .set({ detail: 'published' })
+      .where('id', '=', row?.id ?? 0)
+      .execute();
     throw new Error('the end');
   };
   await expect(publish({ onPublished })).rejects.toMatchObject({ code: 'BUG' });
   expect(await onlyRow(at.store.db)).toMatchObject({ state: 'claimed', detail: null });
   await publish();
   expect(await onlyRow(at.store.db)).toMatchObject({ state: 'done' });
+});
+
+describe('documents side by side', () => {
+  const five = ['a', 'b', 'c', 'd', 'e'];
+  const states = async () => (await ledger(at.store.db)).map((row) => `${row.name} ${row.state}`);
+  const failing = (name: string, fault: Error) => ({
+    seal: (row: Delivery) => (row.name === name ? Promise.reject(fault) : seal(row)),
+  });
+  /** Noted with the publication, in its transaction. */
+  const noting: PublisherOptions['onPublished'] = async (trx, rows) => {
+    for (const { name } of rows) {
+      const entry = { who: 'test', action: 'published', subject: name };
+      await recordAudit(trx, { ...entry, reason: null, before: null, after: null }, at.clock.now());
+    }
+  };
+
+  /** Every document is out, once, with the bytes whose digest is in the store. */
+  async function expectAllOnce(names: readonly string[]): Promise<void> {
+    expect(await visible()).toEqual([...names].sort());
+    for (const row of await ledger(at.store.db)) {
+      expect(row).toMatchObject({ state: 'done', content: null, place: `${folder}/${row.name}` });
+      expect([row.name, row.digest]).toEqual([row.name, digestOf(await text(row.name))]);
+      expect([row.name, (await auditOf(at.store.db, row.name)).length]).toEqual([row.name, 1]);
+    }
+  }
+
+  test('are sealed at once, are published in their order, and share the commits', async () => {
+    const names = Array.from({ length: 150 }, (_, index) => `x${String(index).padStart(3, '0')}`);
+    for (const name of names) await queue(name);
+    let [now, most, writes] = [0, 0, 0];
+    const slow = async (row: Delivery) => {
+      most = Math.max(most, ++now);
+      await new Promise((resolve) => setImmediate(resolve));
+      now--;
+      return seal(row);
+    };
+    const db = watchedDb(at.store.db, () => writes++);
+    const own = publisher({ db, seal: slow, onPublished: noting });
+    expect(await own.step(never)).toMatchObject({ worked: 128 });
+    expect(await own.step(never)).toMatchObject({ worked: 22 });
+    expect(await own.step(never)).toMatchObject({ worked: 0 });
+    expect(most).toBe(64);
+    expect(writes).toBeLessThan(20);
+    expect(at.events.map(({ fields }) => (fields as { file: string }).file)).toEqual(names);
+    await expectAllOnce(names);
+  });
+
+  test('that are large go alone, so that not many are held in memory', async () => {
+    for (const name of five) await queue(name, name.repeat(3_000_000));
+    let [now, most] = [0, 0];
+    const slow = async (row: Delivery) => {
+      most = Math.max(most, ++now);
+      await new Promise((resolve) => setImmediate(resolve));
+      now--;
+      return seal(row);
+    };
+    expect(await publish({ seal: slow, onPublished: noting })).toMatchObject({ worked: 5 });
+    expect(most).toBe(1);
+    await expectAllOnce(five);
+  });
+
+  test('a stop ends the round between two groups, and what was begun is finished', async () => {
+    for (const name of five) await queue(name, name.repeat(3_000_000));
+    const stop = new AbortController();
+    const own = publisher({
+      seal: (row) => {
+        if (row.name === 'b') stop.abort();
+        return seal(row);
+      },
+    });
+    expect(await own.step(stop.signal)).toMatchObject({ worked: 2 });
+    expect(await states()).toEqual(['a done', 'b done', 'c seen', 'd seen', 'e seen']);
+  });
+
+  test('one that cannot be sealed does not keep the others', async () => {
+    for (const name of five) await queue(name);
+    await expect(publish(failing('c', new Fault('PGP_KEY_EXPIRED', 'key')))).rejects.toMatchObject({
+      code: 'PGP_KEY_EXPIRED',
+    });
+    expect(await states()).toEqual(['a done', 'b done', 'c seen', 'd done', 'e done']);
+    expect(await visible()).toEqual(['a', 'b', 'd', 'e']);
+    expect(await publish()).toMatchObject({ worked: 1 });
+  });
+
+  test('the fault of the first is told; a bug at once, and nothing is left under way', async () => {
+    for (const name of five) await queue(name);
+    await writeFile(path('b'), 'a stranger’s');
+    await expect(publish(failing('d', new Fault('KEY_MISSING', 'no key')))).rejects.toMatchObject({
+      code: 'KEY_MISSING',
+    });
+    await expect(publish(failing('d', new Error('broken')))).rejects.toMatchObject({ code: 'BUG' });
+    expect(await states()).toEqual(['a done', 'b claimed', 'c done', 'd seen', 'e done']);
+  });
+
+  test('one whose publication cannot be recorded does not keep the others from it', async () => {
+    for (const name of five) await queue(name);
+    const onPublished: PublisherOptions['onPublished'] = async (trx, rows) => {
+      await noting(trx, rows);
+      if (rows.some((row) => row.name === 'c')) throw new Fault('NOT_FOUND', 'there is no batch 7');
+    };
+    await expect(publish({ onPublished })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await states()).toEqual(['a done', 'b done', 'c claimed', 'd done', 'e done']);
+    await publish({ onPublished: noting });
+    await expectAllOnce(five);
+    expect(sealed).toHaveLength(5);
+  });
+
+  test('one in a folder that is gone does not keep those in others, before and after the digest', async () => {
+    const elsewhere = join(at.spool, 'elsewhere');
+    await mkdir(elsewhere);
+    await queue('a', 'a', 'elsewhere');
+    await queue('b');
+    onFailPoint((point) => {
+      if (point === 'publish.sealed') rmSync(elsewhere, { recursive: true, force: true });
+    });
+    await expect(publish()).rejects.toMatchObject({ code: 'SPOOL_MISSING' });
+    expect(await states()).toEqual(['a claimed', 'b done']);
+  });
+
+  const points = ['taken', 'drafted', 'sealed', 'linked', 'unlinked', 'written', 'committed'] as const;
+  const crashes = points.flatMap((point) => [1, 3, 5].map((nth) => [point, nth] as const));
+
+  test.each(crashes)('E01: a crash at publish.%s of the document %d of 5', async (point, nth) => {
+    for (const name of five) await queue(name);
+    let left = nth;
+    onFailPoint((passed: FailPoint) => {
+      if (passed === `publish.${point}` && --left === 0) throw new Error('the end');
+    });
+    await expect(publish({ onPublished: noting })).rejects.toMatchObject({ code: 'BUG' });
+    onFailPoint(() => undefined);
+    await publish({ onPublished: noting });
+    await expectAllOnce(five);
+    const again = point === 'drafted' ? 5 : 0;
+    expect(sealed).toHaveLength(5 + again);
+  });
+
+  test('E05: two processes publish at once, each document once', async () => {
+    const names = Array.from({ length: 400 }, (_, index) => `x${index}`);
+    for (const name of names) await queue(name);
+    const program = new URL('../../support/publisher-program.ts', import.meta.url).pathname;
+    const start = async () => {
+      const env = { ...process.env, NODE_OPTIONS: '' };
+      const child = spawn(process.execPath, [program, at.store.file, at.spool], {
+        env,
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      await once(child.stdout, 'data');
+      return child;
+    };
+    const both = await Promise.all([start(), start()]);
+    const ended = both.map((child) => once(child, 'exit'));
+    for (const child of both) child.stdin.end();
+    expect(await Promise.all(ended)).toEqual([
+      [0, null],
+      [0, null],
+    ]);
+    await expectAllOnce(names);
+    expect((await ledger(at.store.db)).filter((row) => row.attempts !== 1)).toEqual([]);
+  });
 });

@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+import { writeSync } from 'node:fs';
+
+import { systemClock } from '../../shared/runtime/clock.ts';
+import { Publisher } from '../../shared/spool/publisher.ts';
+import { recordAudit } from '../../shared/store/audit.ts';
+import { openStore } from '../../shared/store/open-store.ts';
+import { openTestInbox } from './temporary-spool.ts';
+
+/**
+ * Publishes what is queued, until nothing is left that nobody has. Sealed is the number of the process and the content.
+ * When it is ready it says so, and begins when its input ends.
+ */
+const [store = '', spool = ''] = process.argv.slice(2);
+
+const db = await openStore({ file: store, busySeconds: 10 });
+const { worker, emit } = await openTestInbox(db, spool, { clock: systemClock, emit: () => undefined });
+const publisher = new Publisher('publish', {
+  spool,
+  db,
+  worker,
+  clock: systemClock,
+  emit,
+  purposes: ['generic-request'],
+  seal: (row) => Promise.resolve(Buffer.from(`${process.pid} ${row.content ?? ''}`)),
+  onPublished: async (trx, rows) => {
+    for (const { name } of rows) {
+      const entry = { who: 'test', action: 'published', subject: name };
+      await recordAudit(trx, { ...entry, reason: null, before: null, after: null }, systemClock.now());
+    }
+  },
+});
+writeSync(1, 'ready\n');
+await once(process.stdin.resume(), 'end');
+while ((await publisher.step(new AbortController().signal)).worked > 0);
+await db.destroy();
