@@ -20,7 +20,7 @@ const portionSize = 10_000;
 /** Names whose state is asked for at once: one after the other, each costs several times as much. */
 const askedAtOnce = 32;
 /** Seconds for which the files of one look are handed out, until the folder is looked at again for new ones. */
-const lookSeconds = 10;
+const lookSeconds = 30;
 /** Seconds by which a file's time may be ahead of our clock without a word. */
 const skewSeconds = 60;
 

@@ -307,12 +307,12 @@ describe('what lies in the folder', () => {
       expect((await look()).ready).toContain(changed);
     });
 
-    test('A16: new files are looked at every ten seconds, however many are left', async () => {
+    test('A16: new files are looked at every thirty seconds, however many are left', async () => {
       expect(await left(3000)).toHaveLength(2500);
       await drop(at.inbox, 'new');
-      expect(await look(9.9)).toMatchObject({ waiting: 2001 });
+      expect(await look(29.9)).toMatchObject({ waiting: 2001 });
       expect(await look(0.1)).toMatchObject({ waiting: 1501 });
-      const found = [...(await look(10)).ready, ...(await look()).ready, ...(await look()).ready];
+      const found = [...(await look(30)).ready, ...(await look()).ready, ...(await look()).ready];
       expect(found).toContain('new');
     });
 
