@@ -1,4 +1,4 @@
-import { watch, type FSWatcher } from 'chokidar';
+import { FSWatcher } from 'chokidar';
 
 import type { Emit } from '../runtime/events.ts';
 import { errnoOf } from '../runtime/faults.ts';
@@ -17,6 +17,17 @@ const remedies: Readonly<Record<string, string>> = {
 const lookSeconds = 1;
 
 /**
+ * chokidar's watch of a folder, without its look at what lies in it. For each change it would list the folder, ask for
+ * the state of every file there, and watch each of them: with thousands of files waiting, that costs far more than
+ * their processing. Whether a name came or went is in the kernel's notice, which chokidar hands on as `raw`.
+ */
+class FolderWatcher extends FSWatcher {
+  override _readdirp(): undefined {
+    return undefined;
+  }
+}
+
+/**
  * Rings when something may have arrived in a folder. Only a hint that makes the next scan come sooner: the kernel
  * drops notices under load, and network file systems give none.
  *
@@ -25,7 +36,7 @@ const lookSeconds = 1;
  */
 export class Doorbell {
   readonly #folder: string;
-  readonly #onRing: () => void;
+  readonly #onRing: (name?: string) => void;
   readonly #emit: Emit;
   readonly #looks: NodeJS.Timeout;
   #watcher: FSWatcher | undefined;
@@ -36,7 +47,8 @@ export class Doorbell {
   #blind = false;
   #closed = false;
 
-  constructor(folder: string, onRing: () => void, emit: Emit) {
+  /** @param onRing is told which name came or went, where that is why it rings */
+  constructor(folder: string, onRing: (name?: string) => void, emit: Emit) {
     this.#folder = folder;
     this.#onRing = onRing;
     this.#emit = emit;
@@ -68,10 +80,12 @@ export class Doorbell {
     clearTimeout(this.#retry);
     await this.#watcher?.close();
     if (this.#watched === undefined || this.#closed) return;
-    // Names are judged by the scan, so chokidar's own filter for editors' files is off.
-    this.#watcher = watch(this.#folder, { depth: 0, ignoreInitial: true, atomic: false });
-    this.#watcher.on('all', this.#onRing);
-    this.#watcher.on('ready', this.#onRing); // What came before the watch stood is not told.
+    this.#watcher = new FolderWatcher().add(this.#folder);
+    // A file that only changes was noticed when its name came, and is looked at until it is quiet.
+    this.#watcher.on('raw', (change, name) => {
+      if (change === 'rename') this.#onRing(name);
+    });
+    this.#watcher.on('ready', () => this.#onRing()); // What came before the watch stood is not told.
     this.#watcher.on('error', (error) => {
       this.#tell(error);
       void this.#watcher?.close();

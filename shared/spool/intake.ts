@@ -11,12 +11,16 @@ import { checkInbox, folderIdentity } from './layout.ts';
 import { showName } from './names.ts';
 import { attributeCacheSeconds, hastyNetwork } from './network.ts';
 import { Portions } from './portions.ts';
-import { isStable, observe, type Observation } from './stability.ts';
+import { isStable, observe, sameMark, type Observation } from './stability.ts';
 
 /** Files claimed after one scan at most; the next scan follows at once. */
 const scanLimit = 500;
 /** Files looked at in one scan, about: what is remembered of them stays below ten megabytes. */
 const portionSize = 10_000;
+/** Names whose state is asked for at once: one after the other, each costs several times as much. */
+const askedAtOnce = 32;
+/** Seconds for which the files of one look are handed out, until the folder is looked at again for new ones. */
+const lookSeconds = 30;
 /** Seconds by which a file's time may be ahead of our clock without a word. */
 const skewSeconds = 60;
 
@@ -37,6 +41,13 @@ export interface Scan {
   readonly waiting: number;
 }
 
+/** A file that looks complete: its key, and what was seen of it and of its companion. */
+interface Complete {
+  readonly key: string;
+  readonly seen: Seen;
+  readonly companion?: Seen;
+}
+
 /** What is remembered of a name from look to look. */
 interface Seen {
   readonly observation: Observation;
@@ -45,6 +56,8 @@ interface Seen {
   /** Whether operators were told that its other half is missing. */
   told: boolean;
 }
+
+const nothingLeft = { files: [], waiting: 0, since: 0 };
 
 /**
  * Looks at the drop folder. The scan is the truth of what is there; notices of the file system only make it happen
@@ -55,6 +68,8 @@ export class Intake {
   readonly #portionSize: number;
   readonly #portions: Portions;
   #seen = new Map<string, Seen>();
+  /** Files of the last look that were not handed out yet, and how many others wait since then. */
+  #left: { readonly files: Complete[]; readonly waiting: number; readonly since: number } = nothingLeft;
   #place: string | undefined;
   /** Looks at the present portion, and when the first was: milliseconds of the monotonic clock. */
   #turn = { looks: 0, since: 0 };
@@ -68,16 +83,40 @@ export class Intake {
   /** @throws Fault SPOOL_MISSING when a folder of the inbox is gone; SPOOL_DEVICES */
   async scan(): Promise<Scan> {
     await this.#checkPlace();
+    const { files: left, since } = this.#left;
+    if (left.length > 0 && this.#inbox.clock.monotonic() - since < lookSeconds * 1000) return this.#goOn();
     const files = await this.#look();
     const { complete, coming } = this.#judge();
     // What was handed out before and is still there may not be ours to take: others come first.
     complete.sort((a, b) => a.seen.offers - b.seen.offers);
     const fresh = complete.filter(({ seen }) => seen.offers === 0).length;
-    const ready = complete.slice(0, scanLimit).map(({ seen, candidate }) => {
-      if (seen.offers++ === 0) this.#tellTimeAhead(candidate);
-      return candidate;
-    });
-    return { ready, waiting: coming + Math.max(0, fresh - scanLimit) + this.#endTurn(files, fresh) };
+    const ready = complete.slice(0, scanLimit).map((file) => this.#handOut(file));
+    const waiting = coming + this.#endTurn(files, fresh);
+    const others = complete.slice(scanLimit, Math.max(scanLimit, fresh));
+    this.#left = { files: others, waiting, since: this.#inbox.clock.monotonic() };
+    return { ready, waiting: waiting + others.length };
+  }
+
+  /** Hands out what the last look has found, as far as it is still there as it was then. */
+  async #goOn(): Promise<Scan> {
+    const { files, waiting } = this.#left;
+    const ready: Candidate[] = [];
+    while (ready.length < scanLimit && files.length > 0) {
+      const some = files.splice(0, Math.min(askedAtOnce, scanLimit - ready.length));
+      const marks = await this.#marksOf(some.map(({ key }) => key));
+      some.forEach((file, at) => {
+        const mark = marks[at];
+        if (mark && sameMark(mark, file.seen.observation.mark)) ready.push(this.#handOut(file));
+      });
+    }
+    // And one for what has come since the last look.
+    return { ready, waiting: waiting + files.length + 1 };
+  }
+
+  #handOut({ key, seen, companion }: Complete): Candidate {
+    const candidate = this.#candidate(key, seen, companion);
+    if (seen.offers++ === 0) this.#tellTimeAhead(candidate);
+    return candidate;
   }
 
   /** Every folder is there, and another one under the name, made anew or mounted, is looked at like that of a start. */
@@ -90,6 +129,7 @@ export class Intake {
     if (this.#place !== undefined) emit('inbox.replaced', { inbox: name });
     this.#place = place;
     this.#seen = new Map();
+    this.#left = nothingLeft;
     const { quietSeconds } = settings;
     const fileSystem = hastyNetwork((await statfs(folders.in)).type, quietSeconds);
     if (fileSystem === undefined) return;
@@ -103,19 +143,34 @@ export class Intake {
 
   /** @returns number of files in the folder, also of those that were not looked at now */
   async #look(): Promise<number> {
-    const { folders, settings, clock } = this.#inbox;
+    const { folders, settings } = this.#inbox;
     const seen = new Map<string, Seen>();
     let files = 0;
     // Compared as bytes, so that a temporary name is one in whatever encoding its sender writes.
     const ignore = settings.ignore.map((pattern) => Buffer.from(pattern).toString('latin1'));
+    const some: string[] = [];
     for await (const key of namesIn(folders.in)) {
       if (ignore.some((pattern) => matchesPattern(key, pattern))) continue;
       files++;
-      if (seen.size >= 2 * this.#portionSize || !this.#portions.holds(this.#fileOf(key))) continue;
-      const mark = await markOf(pathOf(folders.in, key));
-      if (mark === undefined) continue; // Gone again: its sender's right.
+      const full = seen.size + some.length >= 2 * this.#portionSize;
+      if (full || !this.#portions.holds(this.#fileOf(key))) continue;
+      some.push(key);
+      if (some.length === askedAtOnce) await this.#observe(some.splice(0), seen);
+    }
+    await this.#observe(some, seen);
+    this.#seen = seen;
+    return files;
+  }
+
+  /** Adds what is to be seen of these names to what was seen in this look. */
+  async #observe(keys: readonly string[], seen: Map<string, Seen>): Promise<void> {
+    const marks = await this.#marksOf(keys);
+    const now = this.#inbox.clock.monotonic();
+    keys.forEach((key, at) => {
+      const mark = marks[at];
+      if (mark === undefined) return; // Gone again: its sender's right.
       const before = this.#seen.get(key);
-      const observation = observe(before?.observation, mark, clock.monotonic());
+      const observation = observe(before?.observation, mark, now);
       const unchanged = observation.count > 1;
       const sameFile = before?.observation.mark.inode === mark.inode;
       seen.set(key, {
@@ -123,9 +178,11 @@ export class Intake {
         offers: unchanged ? (before?.offers ?? 0) : 0,
         told: sameFile && before.told,
       });
-    }
-    this.#seen = seen;
-    return files;
+    });
+  }
+
+  #marksOf(keys: readonly string[]): Promise<(FileMark | undefined)[]> {
+    return Promise.all(keys.map((key) => markOf(pathOf(this.#inbox.folders.in, key))));
   }
 
   /** The name of the file to which this name belongs: a companion stays with its file. */
@@ -135,22 +192,21 @@ export class Intake {
   }
 
   /** What looks complete, and how many will look so in a moment. */
-  #judge(): { complete: { seen: Seen; candidate: Candidate }[]; coming: number } {
+  #judge(): { complete: Complete[]; coming: number } {
     const { settings } = this.#inbox;
     const { marker } = settings;
-    const complete: { seen: Seen; candidate: Candidate }[] = [];
+    const complete: Complete[] = [];
     let coming = 0;
     for (const [key, seen] of this.#seen) {
       if (marker === '') {
-        if (this.#isQuiet(seen)) complete.push({ seen, candidate: this.#candidate(key, seen) });
+        if (this.#isQuiet(seen)) complete.push({ key, seen });
         else coming++;
       } else if (isMarkerOf(settings, key)) {
         if (!this.#seen.has(key.slice(0, -marker.length))) this.#tellUnpaired(key, seen, 'its file');
       } else {
         const companion = this.#seen.get(key + marker);
         if (companion === undefined) this.#tellUnpaired(key, seen, 'its marker');
-        else if (this.#isQuiet(seen) && this.#isQuiet(companion))
-          complete.push({ seen, candidate: this.#candidate(key, seen, companion) });
+        else if (this.#isQuiet(seen) && this.#isQuiet(companion)) complete.push({ key, seen, companion });
         else coming++;
       }
     }

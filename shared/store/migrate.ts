@@ -15,6 +15,7 @@ import * as apiTokens from './migrations/0010-api-tokens.ts';
 import * as settings from './migrations/0011-settings.ts';
 import * as consoleLists from './migrations/0012-console-lists.ts';
 import * as retention from './migrations/0013-retention.ts';
+import * as ledgerIndexes from './migrations/0014-ledger-indexes.ts';
 import type { Db, Tables } from './tables.ts';
 
 /** Every migration, by name; they run in the order of their names. */
@@ -32,6 +33,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0011-settings': settings,
   '0012-console-lists': consoleLists,
   '0013-retention': retention,
+  '0014-ledger-indexes': ledgerIndexes,
 };
 
 /** Tables that a complete store has. The type demands that every table of `Tables` is named. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -29,9 +29,17 @@ afterEach(async () => {
   await waitFor('the timers of chokidar to run out', () => timers() <= timersBefore);
 });
 
-/** The watch hands the path that it noticed on; a ring for other reasons has none. */
+/** How many watches this process has from the kernel. */
+async function watches(): Promise<number> {
+  const folder = '/proc/self/fdinfo';
+  const texts = await Promise.all(
+    (await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8').catch(() => '')),
+  );
+  return texts.join('').split('inotify wd:').length - 1;
+}
+
 const hang = (): void => {
-  const onRing = (...words: unknown[]) => void heard.push(String(words[1]));
+  const onRing = (name?: string) => void heard.push(name ?? '');
   doorbell = new Doorbell(folder, onRing, (name) => void told.push(name));
 };
 
@@ -40,7 +48,7 @@ async function ringsFor(name: string): Promise<void> {
   let count = 0;
   await waitFor(`a ring for ${name}`, async () => {
     await writeFile(join(folder, `${count++}${name}`), '');
-    return heard.some((path) => path.endsWith(name)) || undefined;
+    return heard.some((heardOf) => heardOf.endsWith(name)) || undefined;
   });
 }
 
@@ -48,6 +56,28 @@ test('A27: a new file rings, also under a name that editors use', async () => {
   hang();
   for (const name of ['x', 'y~', '.z.swp']) await ringsFor(name);
   expect(told).toEqual([]);
+});
+
+test('A16: a folder of many files is watched by one watch, and not by one for each of them', async () => {
+  const names = Array.from({ length: 500 }, (_, index) => `waiting${index}`);
+  for (const name of names) await writeFile(join(folder, name), '');
+  const before = await watches();
+  hang();
+  await ringsFor('x');
+  expect(await watches()).toBe(before + 1);
+});
+
+test('A01: a name that comes or goes rings; a file that grows does not, its scan looks again by itself', async () => {
+  hang();
+  await ringsFor('first');
+  const come = heard.at(-1) ?? '';
+  heard = [];
+  await appendFile(join(folder, come), 'more');
+  await rename(join(folder, come), join(dirname(folder), 'gone'));
+  await waitFor('a ring for the name that went', () => heard.includes(come) || undefined);
+  await writeFile(join(folder, 'last'), '');
+  await waitFor('a ring for the last one', () => heard.includes('last') || undefined);
+  expect(heard.filter((name) => name === come)).toHaveLength(1);
 });
 
 test.each([

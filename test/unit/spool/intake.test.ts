@@ -285,6 +285,47 @@ describe('what lies in the folder', () => {
     expect([ready.length, waiting]).toEqual([500, 3]);
   });
 
+  describe('A16: what one scan does not hand out, the next ones do', () => {
+    /** Looks at so many files, without a quiet time, until the first 500 are ready. @returns the others */
+    async function left(count: number): Promise<string[]> {
+      intake = new Intake(withSettings(at.inbox, { quietSeconds: 0 }));
+      const names = Array.from({ length: count }, (_, index) => `x${index}`);
+      for (const name of names) await drop(at.inbox, name);
+      await look();
+      const first = new Set((await look()).ready);
+      return names.filter((name) => !first.has(name));
+    }
+    const pathOf = (name = '') => join(at.inbox.folders.in, name);
+
+    test('A16: as far as they are there, and as they were', async () => {
+      const [gone, changed, same] = await left(503);
+      await rm(pathOf(gone));
+      await appendFile(pathOf(changed), 'more');
+      // The one that waits stands for those that may have come meanwhile.
+      expect(await look()).toEqual({ ready: [same], waiting: 1 });
+      expect((await look()).ready).not.toContain(changed);
+      expect((await look()).ready).toContain(changed);
+    });
+
+    test('A16: new files are looked at every thirty seconds, however many are left', async () => {
+      expect(await left(3000)).toHaveLength(2500);
+      await drop(at.inbox, 'new');
+      expect(await look(29.9)).toMatchObject({ waiting: 2001 });
+      expect(await look(0.1)).toMatchObject({ waiting: 1501 });
+      const found = [...(await look(30)).ready, ...(await look()).ready, ...(await look()).ready];
+      expect(found).toContain('new');
+    });
+
+    test('A14: but not when another folder is in the place of theirs', async () => {
+      const names = await left(503);
+      await rename(at.inbox.folders.in, join(at.spool, 'unmounted'));
+      await mkdir(at.inbox.folders.in);
+      for (const name of names) await link(join(at.spool, 'unmounted', name), pathOf(name));
+      expect(await look()).toEqual({ ready: [], waiting: 3 });
+      expect((await look()).ready).toEqual(names.sort());
+    });
+  });
+
   test('A14 A15: that it is gone is a fault, and that it is back is noticed', async () => {
     await drop(at.inbox, 'x');
     await look();
