@@ -4,7 +4,7 @@ import { createMessage, decrypt, encrypt, readMessage } from '../../shared/pgp/l
 
 /**
  * OpenPGP alone: the library with its own settings, its keys ready, and nothing of ours around it. Our settings ask for
- * more, RSA in constant time above all; what that costs is part of what is measured.
+ * more; what that costs is part of what is measured.
  */
 
 /** Who signs, and who can open. */

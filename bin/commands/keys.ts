@@ -7,6 +7,7 @@ import { importOwnKey, importPartnerKey } from '../../shared/pgp/import-keys.ts'
 import { keyStanding, placesOf } from '../../shared/operator/key-rules.ts';
 import { exportPublicKey, listKeys } from '../../shared/pgp/list-keys.ts';
 import { sealMessage } from '../../shared/pgp/seal.ts';
+import { PgpThreads } from '../../shared/pgp/threads.ts';
 import { inboxOf } from '../../shared/daemon/inboxes.ts';
 import { systemClock } from '../../shared/runtime/clock.ts';
 import { errnoOf, Fault } from '../../shared/runtime/faults.ts';
@@ -119,7 +120,12 @@ export function keyCommands(enrol: Command): void {
       const policy = inboxOf(loaded.config, inbox);
       const ring = await openKeyRing(loaded, policy.signedBy);
       const received = { ...contentOf(await readInput(file)), name: file };
-      const content = await openFile({ clock: systemClock, emit: () => undefined }, received, policy, ring);
+      const content = await openFile(
+        { clock: systemClock, emit: () => undefined },
+        received,
+        policy,
+        new PgpThreads(ring),
+      );
       const text = Buffer.from(await wholeOf(content)).toString();
       session.print({ file, inbox, content: text }, text);
     });

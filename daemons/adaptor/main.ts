@@ -1,8 +1,7 @@
 import { inboxTask, openInbox } from '../../shared/daemon/inboxes.ts';
 import { openKeyRing } from '../../shared/daemon/keys.ts';
 import type { Runtime, Work } from '../../shared/daemon/process.ts';
-import type { KeyRing } from '../../shared/pgp/key-ring.ts';
-import { sealMessage } from '../../shared/pgp/seal.ts';
+import { PgpThreads } from '../../shared/pgp/threads.ts';
 import type { InboxConfig } from '../../shared/runtime/config-schema.ts';
 import {
   outboxFolder,
@@ -43,6 +42,7 @@ export async function adaptor(runtime: Runtime, once: boolean): Promise<Work> {
     ...outboxes.deviceEnrolmentResponse.encryptTo,
     ...policies.flatMap((policy) => (policy.encryption === 'required' ? policy.signedBy : [])),
   ]);
+  const pgp = new PgpThreads(ring);
   await checkFolder(outboxFolder(loaded, 'deviceEnrolmentResponse'));
   for (const id of spoolProviders(loaded.config)) await checkFolder(providerOutbound(loaded, id));
 
@@ -56,15 +56,15 @@ export async function adaptor(runtime: Runtime, once: boolean): Promise<Work> {
   const beside = { intervalSeconds: spool.scanSeconds, emit: runtime.emit };
   return {
     tasks: [
-      inboxTask(requests, (file) => transformRequest(runtime, ring, file)),
+      inboxTask(requests, (file) => transformRequest(runtime, pgp, file)),
       ...answers.map((inbox, index) =>
-        inboxTask(inbox, (file) => receiveAnswer(runtime, ring, ids[index] ?? '', file)),
+        inboxTask(inbox, (file) => receiveAnswer(runtime, pgp, ids[index] ?? '', file)),
       ),
       { name: 'settle requests by hand', step: () => grantSettlements(runtime) },
       { name: 'release requests', step: () => releaseRequests(runtime) },
       { name: 'ask providers', step: () => askProviders(runtime) },
       ...providersBy(loaded.config, 'https').map((provider) => new Courier(runtime, provider)),
-      publisher(runtime, ring),
+      publisher(runtime, pgp),
       ...outgoing.map(({ task }) => (once ? task : new SideLoop(task, beside))),
     ],
     watch: [
@@ -72,16 +72,17 @@ export async function adaptor(runtime: Runtime, once: boolean): Promise<Work> {
       ...outgoing.map(({ folder }) => folder),
     ],
     intervalSeconds: spool.scanSeconds,
+    finish: () => pgp.close(),
   };
 }
 
-function publisher(runtime: Runtime, ring: KeyRing): Publisher {
+function publisher(runtime: Runtime, pgp: PgpThreads): Publisher {
   const { loaded, db, worker, clock, emit } = runtime;
   const seal = (row: Delivery): Promise<Uint8Array> => {
     const content = Buffer.from(row.content ?? '');
     // A provider's own files are plain: its format, its transport.
     if (row.purpose !== 'generic-response') return Promise.resolve(content);
-    return sealMessage(content, ring, loaded.config.outboxes.deviceEnrolmentResponse, clock.now());
+    return pgp.seal(content, loaded.config.outboxes.deviceEnrolmentResponse, clock.now());
   };
   return new Publisher('publish requests and responses', {
     spool: spoolFolder(loaded),

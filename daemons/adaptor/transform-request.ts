@@ -5,7 +5,7 @@ import {
   type DeviceEnrolmentRequest,
 } from '../../shared/generic/device-enrolment-request.ts';
 import { readDocument } from '../../shared/generic/document.ts';
-import type { KeyRing } from '../../shared/pgp/key-ring.ts';
+import type { PgpThreads } from '../../shared/pgp/threads.ts';
 import { Fault, toFault } from '../../shared/runtime/faults.ts';
 import type { Decision } from '../../shared/spool/file-work.ts';
 import { wholeOf, type ReceivedFile } from '../../shared/spool/received-file.ts';
@@ -40,10 +40,10 @@ const transmitted = { stage: 'Transmission', status: 'Complete' } as const;
  */
 export async function transformRequest(
   runtime: Runtime,
-  ring: KeyRing,
+  pgp: PgpThreads,
   file: ReceivedFile,
 ): Promise<Decision> {
-  const content = await openFile(runtime, file, runtime.loaded.config.inboxes.outboundDeviceEnrolment, ring);
+  const content = await openFile(runtime, file, runtime.loaded.config.inboxes.outboundDeviceEnrolment, pgp);
   const request = readDocument(await wholeOf(content), deviceEnrolmentRequest);
   const mapped = await mapRequest(runtime, request, file);
   return async (trx) => ({

@@ -1,6 +1,6 @@
 import { openKeyRing } from '../../shared/daemon/keys.ts';
 import type { Runtime, Work } from '../../shared/daemon/process.ts';
-import { sealMessage } from '../../shared/pgp/seal.ts';
+import { PgpThreads } from '../../shared/pgp/threads.ts';
 import { extractorIntake, outboxFolder, spoolFolder } from '../../shared/runtime/paths.ts';
 import type { Task } from '../../shared/runtime/task-loop.ts';
 import { IntakeGate } from '../../shared/spool/intake-gate.ts';
@@ -13,7 +13,7 @@ import { extractBatches } from './extract-batch.ts';
 export async function extractor(runtime: Runtime): Promise<Work> {
   const { loaded, db, worker, clock, emit } = runtime;
   const outbox = loaded.config.outboxes.deviceEnrolmentRequest;
-  const ring = await openKeyRing(loaded, ['own', ...outbox.encryptTo]);
+  const pgp = new PgpThreads(await openKeyRing(loaded, ['own', ...outbox.encryptTo]));
   await checkFolder(outboxFolder(loaded, 'deviceEnrolmentRequest'));
   const publisher = new Publisher('publish generic requests', {
     spool: spoolFolder(loaded),
@@ -22,7 +22,7 @@ export async function extractor(runtime: Runtime): Promise<Work> {
     clock,
     emit,
     purposes: ['generic-request'],
-    seal: (row) => sealMessage(Buffer.from(row.content ?? ''), ring, outbox, clock.now()),
+    seal: (row) => pgp.seal(Buffer.from(row.content ?? ''), outbox, clock.now()),
     onPublished: (trx, rows) => {
       const files = new Map(rows.flatMap((row) => (row.batch_id === null ? [] : [[row.batch_id, row.name]])));
       const to = { stage: 'Extract/Load', status: 'Complete' } as const;
@@ -34,6 +34,7 @@ export async function extractor(runtime: Runtime): Promise<Work> {
     tasks: [extraction(runtime), publisher],
     watch: [],
     intervalSeconds: loaded.config.extractor.pollSeconds,
+    finish: () => pgp.close(),
   };
 }
 

@@ -2,7 +2,7 @@ import { openFile } from '../../shared/daemon/keys.ts';
 import type { Runtime } from '../../shared/daemon/process.ts';
 import { DocumentReader, type DocumentHeader } from '../../shared/generic/document.ts';
 import type { GenericInterface, GenericRecord } from '../../shared/generic/generic-interface.ts';
-import type { KeyRing } from '../../shared/pgp/key-ring.ts';
+import type { PgpThreads } from '../../shared/pgp/threads.ts';
 import type { InboxConfig } from '../../shared/runtime/config-schema.ts';
 import { failPoint } from '../../shared/runtime/fail-point.ts';
 import type { Decision } from '../../shared/spool/file-work.ts';
@@ -11,7 +11,7 @@ import { addItems, completeBatch, moveBatch, openBatch } from '../../shared/stor
 
 export interface LoadPolicy {
   readonly policy: InboxConfig;
-  readonly ring: KeyRing;
+  readonly pgp: PgpThreads;
   /** What this inbox takes. */
   readonly known: GenericInterface;
 }
@@ -29,9 +29,9 @@ export interface LoadPolicy {
 export async function loadFile(
   runtime: Runtime,
   file: ReceivedFile,
-  { policy, ring, known }: LoadPolicy,
+  { policy, pgp, known }: LoadPolicy,
 ): Promise<Decision> {
-  const content = await openFile(runtime, file, policy, ring);
+  const content = await openFile(runtime, file, policy, pgp);
   const { clock, worker } = runtime;
   const small = content.inMemory ? await readWhole(content, known) : undefined;
   return async (trx) => {

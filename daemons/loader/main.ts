@@ -3,6 +3,7 @@ import { openKeyRing } from '../../shared/daemon/keys.ts';
 import type { Runtime, Work } from '../../shared/daemon/process.ts';
 import { deviceEnrolmentResponse } from '../../shared/generic/device-enrolment-response.ts';
 import { salesOrderDispatch } from '../../shared/generic/sales-order-dispatch.ts';
+import { PgpThreads } from '../../shared/pgp/threads.ts';
 import { loaderFindings } from '../../shared/runtime/config-rules.ts';
 import { ConfigFault } from '../../shared/runtime/config.ts';
 import type { Inbox } from '../../shared/spool/inbox.ts';
@@ -31,6 +32,7 @@ export async function loader(
     'own',
     ...names.flatMap((name) => (inboxes[name].encryption === 'required' ? inboxes[name].signedBy : [])),
   ]);
+  const pgp = new PgpThreads(ring);
   const opened = await Promise.all(
     names.map(async (name) => ({
       known: served[name],
@@ -38,7 +40,7 @@ export async function loader(
     })),
   );
   const tasks = opened.map(({ inbox, known }) =>
-    inboxTask(inbox, (file) => loadFile(runtime, file, { policy: inbox.settings, ring, known })),
+    inboxTask(inbox, (file) => loadFile(runtime, file, { policy: inbox.settings, pgp, known })),
   );
   const posted = opened.find(({ inbox }) => inbox.name === 'inboundDeviceEnrolment');
   const endpoint = posted && address !== '' ? [await openEndpoint(runtime, posted.inbox, address)] : [];
@@ -46,6 +48,7 @@ export async function loader(
     tasks: [...endpoint, ...tasks],
     watch: opened.map(({ inbox }) => inbox.folders.in),
     intervalSeconds: spool.scanSeconds,
+    finish: () => pgp.close(),
   };
 }
 

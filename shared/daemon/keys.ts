@@ -5,7 +5,8 @@ import { keysFolder, passphraseFile } from '../runtime/paths.ts';
 import { readSecret } from '../runtime/secrets.ts';
 import { loadKeyRing, requireParties, type KeyRing } from '../pgp/key-ring.ts';
 import { verifyMessage, type Verified } from '../pgp/open-stream.ts';
-import { openMessage, type OpenPolicy } from '../pgp/open.ts';
+import type { OpenPolicy } from '../pgp/open.ts';
+import type { PgpThreads } from '../pgp/threads.ts';
 import { contentOf, wholeOf, type Content, type ReceivedFile } from '../spool/received-file.ts';
 import type { Runtime } from './process.ts';
 
@@ -42,15 +43,15 @@ export async function openFile(
   { clock, emit }: Pick<Runtime, 'clock' | 'emit'>,
   file: Content & Pick<ReceivedFile, 'name'>,
   policy: InboxConfig,
-  ring: KeyRing,
+  pgp: PgpThreads,
 ): Promise<Content> {
   if (policy.encryption === 'none') return file;
   const limits = {
     ...policy,
     maxPlaintextBytes: Math.floor(policy.maxFileMegabytes * 1024 * 1024 * unpackFactor),
   };
-  const small = file.inMemory ? await openSmall(file, ring, limits, clock.now()) : undefined;
-  const opened = small ?? (await openLarge(file, ring, limits, clock.now()));
+  const small = file.inMemory ? await openSmall(file, pgp, limits, clock.now()) : undefined;
+  const opened = small ?? (await openLarge(file, pgp.ring, limits, clock.now()));
   if (opened.retiredKey) emit('key.retired-used', { file: file.name, key: opened.decryptedWith });
   return opened.content;
 }
@@ -60,13 +61,13 @@ type Opened = { readonly content: Content } & Pick<Verified, 'decryptedWith' | '
 /** @returns undefined when it unpacks to more than is to be held in memory */
 async function openSmall(
   file: Content,
-  ring: KeyRing,
+  pgp: PgpThreads,
   policy: OpenPolicy,
   now: Date,
 ): Promise<Opened | undefined> {
   const maxPlaintextBytes = Math.min(policy.maxPlaintextBytes, memoryBytes);
   try {
-    const opened = await openMessage(await wholeOf(file), ring, { ...policy, maxPlaintextBytes }, now);
+    const opened = await pgp.open(await wholeOf(file), { ...policy, maxPlaintextBytes }, now);
     return { ...opened, content: contentOf(opened.bytes) };
   } catch (thrown) {
     const mayBeLarger = maxPlaintextBytes < policy.maxPlaintextBytes;

@@ -36,6 +36,8 @@ export interface Work {
   readonly tasks: readonly Task[];
   readonly watch: readonly string[];
   readonly intervalSeconds: number;
+  /** Ends what the tasks have in common; after the last round, however that ended. */
+  finish?(): Promise<void>;
 }
 
 /** Of this program. */
@@ -131,6 +133,7 @@ async function work(
     });
   } finally {
     for (const doorbell of doorbells) await doorbell.close();
+    await plan.finish?.();
   }
 }
 

@@ -70,6 +70,9 @@ export function decryptionFault(error: unknown): Fault {
   return new Fault(code, why);
 }
 
+/** The data, or the session key they are encrypted with, are not as the sender made them. */
+export const altered = (): Fault => new Fault('PGP_INTEGRITY', alteredOrCut);
+
 /** What came out is larger than is allowed, by the bytes and not by the library's count. */
 export const tooLarge = (): Fault => new Fault('PGP_BOMB', 'it unpacks to more than is allowed');
 

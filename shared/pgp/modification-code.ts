@@ -3,6 +3,7 @@ import { createDecipheriv, createHash, type Decipheriv } from 'node:crypto';
 import type { DecryptedSessionKey } from 'openpgp';
 
 import { Fault } from '../runtime/faults.ts';
+import { altered } from './library-errors.ts';
 
 /*
  * Encrypted data with a modification detection code (version 1, RFC 9580, section 5.13.1), as a stream. The library
@@ -35,8 +36,7 @@ const codeBytes = 2 + digestBytes;
 
 /**
  * The session key with which the data come out as they were encrypted. Nothing of the content is looked at. All keys
- * are tried on all of the data, whether one fits or not: for RSA the library gives random keys beside the real one, so
- * that nobody can learn from us whether a forged session key had the right form.
+ * are tried on all of the data: what stands before them may give several.
  *
  * @param data body of the packet
  * @throws Fault PGP_INTEGRITY, PGP_WEAK_ALGORITHM (a cipher that is not to be had, for all of the keys)
@@ -73,8 +73,6 @@ export async function* decryptedPackets(
   for await (const piece of data) yield decryption.update(piece);
   if (!decryption.isIntact()) throw altered();
 }
-
-const altered = (): Fault => new Fault('PGP_INTEGRITY', 'the encrypted data was altered or cut');
 
 class Decryption {
   readonly #decipher: Decipheriv;

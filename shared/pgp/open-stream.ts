@@ -1,17 +1,18 @@
 import type { ReadableStream, ReadableStreamDefaultReader } from 'node:stream/web';
 
-import type { Config, Message, PrivateKey, PublicKey } from 'openpgp';
+import type { Config, Message, PrivateKey, PublicKey, SessionKey } from 'openpgp';
 
 import { Fault } from '../runtime/faults.ts';
 import { Envelope, type Protection } from './envelope.ts';
 import type { KeyRing } from './key-ring.ts';
 import { decryptionFault, tooLarge } from './library-errors.ts';
-import { decryptSessionKeys, readMessage } from './library.ts';
+import { readMessage } from './library.ts';
 import { binaryForm, Reading, type MessageSource } from './message-source.ts';
 import { decryptedPackets, keyThatFits, type DataKey } from './modification-code.ts';
 import type { Opened, OpenPolicy } from './open.ts';
 import { currentKey, isHidden, withOneOf } from './recipients.ts';
 import { signaturesIn, type AnyMessage, type SaidSignatures } from './said-signatures.ts';
+import { sessionKeysOf } from './session-keys.ts';
 import { decryptionConfig, maxSessionKeyPackets, pgpConfig } from './settings.ts';
 import { settleSignatures, verificationKeys, type MessageSignature } from './signatures.ts';
 
@@ -102,9 +103,7 @@ async function* encryptedData(source: MessageSource): AsyncGenerator<Uint8Array,
 
 /** @throws Fault PGP_INTEGRITY, PGP_NO_KEY, PGP_MALFORMED, PGP_WEAK_ALGORITHM */
 async function intactDataKey(source: MessageSource, ownKey: PrivateKey, now: Date): Promise<DataKey> {
-  const found = await fromBeginning(source, (message) =>
-    decryptSessionKeys({ message, decryptionKeys: ownKey, date: now, config: pgpConfig }),
-  );
+  const found = await fromBeginning(source, (message) => sessionKeysOf(message, ownKey, now));
   const keys = found.map(({ data, algorithm }) => {
     if (!algorithm) throw new Fault('PGP_MALFORMED', 'the session key does not belong to the data');
     return { data, algorithm };
@@ -121,7 +120,7 @@ async function fromBeginning<T>(
   try {
     return await use(await readMessage({ binaryMessage: reading.stream, config: pgpConfig }));
   } catch (error) {
-    throw reading.failure ?? decryptionFault(error);
+    throw reading.failure ?? (error instanceof Fault ? error : decryptionFault(error));
   } finally {
     await reading.close();
   }
@@ -186,7 +185,8 @@ async function layers(
 ): Promise<[content: AnyMessage, ...around: AnyMessage[]]> {
   if ('dataKey' in unlocking) return [await readMessage({ binaryMessage: stream, config })];
   const message: AnyMessage = await readMessage({ binaryMessage: stream, config: pgpConfig });
-  return [await message.decrypt([unlocking.ownKey], undefined, undefined, date, config), message];
+  const sessionKeys = (await sessionKeysOf(message, unlocking.ownKey, date)) as SessionKey[];
+  return [await message.decrypt(undefined, undefined, sessionKeys, date, config), message];
 }
 
 /** Reads what follows the data: the signatures, and whatever is wrong with the rest. */

@@ -1,4 +1,4 @@
-import type { Message } from 'openpgp';
+import type { Message, SessionKey } from 'openpgp';
 
 import { isArmoured, removeArmour } from './armour.ts';
 import { checkEnvelope } from './envelope.ts';
@@ -7,6 +7,7 @@ import { decryptionFault, tooLarge } from './library-errors.ts';
 import { decrypt, readMessage } from './library.ts';
 import { currentKey, withOneOf } from './recipients.ts';
 import { noteSignatures } from './said-signatures.ts';
+import { sessionKeysOf } from './session-keys.ts';
 import { decryptionConfig, maxSessionKeyPackets, pgpConfig } from './settings.ts';
 import { settleSignatures, verificationKeys, type SignaturePolicy, type Signer } from './signatures.ts';
 
@@ -47,7 +48,7 @@ export async function openMessage(
     const said = noteSignatures(message);
     const result = await decrypt({
       message,
-      decryptionKeys: ownKey,
+      sessionKeys: (await sessionKeysOf(message, ownKey, now)) as SessionKey[],
       verificationKeys: keys.map(({ key }) => key),
       format: 'binary',
       date: now,

@@ -13,7 +13,8 @@ export const pgpConfig: Readonly<Config> = Object.freeze({
   // Only the packet sequences that the standard allows; otherwise signatures can be made to cover other data.
   enforceGrammar: true,
   ignoreMalformedPackets: false,
-  // We decrypt unattended and our answers can be observed, so RSA must not tell whether the padding was right.
+  // We decrypt unattended and our answers can be observed, so RSA must not tell whether the padding was right. Where Node
+  // sees to that by itself, it is left to Node: session-keys.ts.
   constantTimePKCS1Decryption: true,
   allowInsecureDecryptionWithSigningKeys: false,
   allowInsecureVerificationWithReformattedKeys: false,

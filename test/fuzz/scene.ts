@@ -8,6 +8,7 @@ import type { Runtime } from '../../shared/daemon/process.ts';
 import type { DeviceEnrolmentRequest, RequestOrder } from '../../shared/generic/device-enrolment-request.ts';
 import { parseKeys } from '../../shared/pgp/key-files.ts';
 import type { KeyRing } from '../../shared/pgp/key-ring.ts';
+import { PgpThreads } from '../../shared/pgp/threads.ts';
 import type { LoadedConfig } from '../../shared/runtime/config.ts';
 import { configSchema } from '../../shared/runtime/config-schema.ts';
 import { type Delivery } from '../../shared/store/deliveries.ts';
@@ -23,7 +24,7 @@ export interface Scene {
   readonly rt: TestRuntime;
   /** Configuration by which generic files need not be sealed. */
   readonly unsealed: LoadedConfig;
-  readonly ring: KeyRing;
+  readonly pgp: PgpThreads;
   /** The partner whose signature counts. */
   readonly warehouse: PrivateKey;
   /** Requests that wait to be sent to the provider. */
@@ -77,7 +78,7 @@ export async function openScene(): Promise<Scene> {
   const unsealed = { ...rt.loaded, config: configSchema.parse({ providers, inboxes }) };
   return {
     rt: { ...rt, emit: () => undefined },
-    ...{ unsealed, ring, warehouse, requests, answers, delivery },
+    ...{ unsealed, pgp: new PgpThreads(ring), warehouse, requests, answers, delivery },
   };
 }
 

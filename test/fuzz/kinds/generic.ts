@@ -69,7 +69,7 @@ export async function generic(scene: Scene): Promise<Kind> {
       });
       return andUndo(scene, async (runtime) => {
         const file = arrived(scene, 'in pieces', { name, bytes });
-        const decision = await loadFile(runtime, file, { policy, known, ring: scene.ring });
+        const decision = await loadFile(runtime, file, { policy, known, pgp: scene.pgp });
         return decision(runtime.db);
       });
     },

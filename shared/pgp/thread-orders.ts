@@ -1,0 +1,64 @@
+import { Fault, toFault } from '../runtime/faults.ts';
+import type { FaultCode } from '../runtime/fault-codes.ts';
+import { own, parseKeys } from './key-files.ts';
+import { keysOf, type KeyRing } from './key-ring.ts';
+import { openMessage, type OpenPolicy } from './open.ts';
+import { sealMessage } from './seal.ts';
+
+/** What a thread is to do: open a message, or seal one. */
+export type Order = {
+  readonly bytes: Uint8Array;
+  readonly now: Date;
+} & (
+  | { readonly task: 'open'; readonly policy: OpenPolicy }
+  | { readonly task: 'seal'; readonly encryptTo: readonly string[] }
+);
+
+/** What comes of it: of opening, all of `Opened`. */
+export interface Result {
+  readonly bytes: Uint8Array;
+}
+
+/** @throws Fault as `openMessage` and `sealMessage` */
+export async function carryOut(order: Order, ring: KeyRing): Promise<Result> {
+  if (order.task === 'open') return openMessage(order.bytes, ring, order.policy, order.now);
+  return { bytes: await sealMessage(order.bytes, ring, order, order.now) };
+}
+
+/** The keys of each party, ours unlocked, one behind the other. */
+export type KeyBytes = ReadonlyMap<string, Uint8Array>;
+
+export const packKeys = (ring: KeyRing): KeyBytes =>
+  new Map(
+    [own, ...ring.partners.keys()]
+      .map((party) => [party, keysOf(ring, party)] as const)
+      .filter(([, keys]) => keys.length > 0)
+      .map(([party, keys]) => [party, Buffer.concat(keys.map((key) => key.write()))]),
+  );
+
+export async function unpackKeys(packed: KeyBytes): Promise<KeyRing> {
+  const parties = [...packed].map(async ([party, bytes]) => [party, await parseKeys(bytes)] as const);
+  const { [own]: ours = [], ...partners } = Object.fromEntries(await Promise.all(parties));
+  return { own: ours.filter((key) => key.isPrivate()), partners: new Map(Object.entries(partners)) };
+}
+
+/** What was thrown in a thread: errors lose their class on the way to another. */
+export interface PackedFault {
+  readonly code: FaultCode;
+  readonly detail: string;
+  /** Of what was not thrown as a fault. */
+  readonly stack?: string | undefined;
+}
+
+export function packFault(thrown: unknown): PackedFault {
+  const { code, detail, cause } = toFault(thrown);
+  return { code, detail, ...(cause instanceof Error && { stack: cause.stack }) };
+}
+
+export function unpackFault({ code, detail, stack }: PackedFault): Fault {
+  if (stack === undefined) return new Fault(code, detail);
+  return new Fault(code, detail, { cause: Object.assign(new Error(detail), { stack }) });
+}
+
+/** A copy of its own: what is handed over to another thread is gone here, and a Buffer may be a part of a larger one. */
+export const ownBytes = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
