@@ -1,3 +1,4 @@
+import { NameTexts } from './name-texts.ts';
 import { DocumentProblem } from './problem.ts';
 
 /** Names that JSON.parse makes own properties of, and that alter a prototype when the value is copied or merged. */
@@ -46,8 +47,9 @@ export class JsonStructure {
   #escaped = false;
   /** A string that comes now is a property name. */
   #expectsName = false;
-  /** The pieces of the name that is being read; undefined outside of names. */
+  /** What earlier pieces had of the name that is being read; undefined outside of names. */
   #name: Uint8Array[] | undefined;
+  readonly #texts = new NameTexts();
   /** The property of the document that was opened last holds a list. */
   #inList = false;
 
@@ -87,21 +89,18 @@ export class JsonStructure {
 
   /** Goes on in a string; returns the index behind its closing quote, or the end of the piece. */
   #readString(piece: Uint8Array, from: number): number {
-    let escaped = this.#escaped;
-    let i = from;
-    while (i < piece.length) {
+    const { length } = piece;
+    // What the last byte of the piece before has escaped is passed over.
+    let i = this.#escaped ? from + 1 : from;
+    for (; i < length; i++) {
       const byte = piece[i];
-      if (escaped) escaped = false;
-      else if (byte === backslash) escaped = true;
-      else if (byte === quote) break;
-      i++;
+      if (byte === quote) break;
+      if (byte === backslash) i++;
     }
-    this.#escaped = escaped;
-    const ends = i < piece.length;
-    this.#inString = !ends;
-    // A copy where the name goes on: the piece may be overwritten before it ends.
-    if (this.#name) this.#readName(ends ? piece.subarray(from, i) : piece.slice(from, i), ends);
-    return ends ? i + 1 : i;
+    this.#escaped = i > length;
+    this.#inString = i >= length;
+    if (this.#name) this.#readName(piece, from, Math.min(i, length));
+    return Math.min(i + 1, length);
   }
 
   /** Whether the bracket that comes now opens a record. */
@@ -125,15 +124,28 @@ export class JsonStructure {
   }
 
   /** @throws DocumentProblem FORBIDDEN_KEY, JSON_MALFORMED */
-  #readName(part: Uint8Array, ends: boolean): void {
-    const parts = [...(this.#name ?? []), part];
-    this.#name = ends ? undefined : parts;
-    if (parts.reduce((sum, { length }) => sum + length, 0) > maxNameBytes)
+  #readName(piece: Uint8Array, from: number, to: number): void {
+    const parts = this.#name ?? [];
+    const length = parts.reduce((sum, part) => sum + part.length, to - from);
+    if (length > maxNameBytes)
       throw new DocumentProblem('JSON_MALFORMED', `a property name is longer than ${maxNameBytes} bytes`);
-    if (!ends) return;
+    // A copy where the name goes on: the piece may be overwritten before it ends.
+    if (this.#inString) {
+      parts.push(piece.slice(from, to));
+      return;
+    }
+    this.#name = undefined;
+    const name =
+      parts.length === 0
+        ? this.#texts.of(piece, from, to)
+        : this.#texts.of(joined([...parts, piece.subarray(from, to)]), 0, length);
+    this.#addName(name);
+  }
+
+  /** @throws DocumentProblem FORBIDDEN_KEY, JSON_MALFORMED */
+  #addName(name: string): void {
     const object = this.#open.at(-1);
     if (!object?.names) return;
-    const name = nameOf(parts);
     if (forbiddenNames.includes(name)) {
       throw new DocumentProblem('FORBIDDEN_KEY', `a property is named ${name}`);
     }
@@ -141,19 +153,6 @@ export class JsonStructure {
       throw new DocumentProblem('JSON_MALFORMED', 'a property stands twice in one object');
     object.names.add(name);
     object.name = name;
-  }
-}
-
-const decoder = new TextDecoder();
-
-/** The name as the parser will see it. */
-function nameOf(parts: readonly Uint8Array[]): string {
-  const text = decoder.decode(parts.length === 1 ? parts[0] : joined(parts));
-  if (!text.includes('\\')) return text;
-  try {
-    return JSON.parse(`"${text}"`) as string;
-  } catch {
-    return text; // Not well-formed: the parser says so.
   }
 }
 

@@ -1,8 +1,8 @@
 import { JsonStructure } from './json-structure.ts';
 import { DocumentProblem } from './problem.ts';
-import { codePoint, controlCharacter, notUtf8 } from './text.ts';
+import { codePoint, controlCharacter, looksLikeUtf16, notUtf8 } from './text.ts';
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Bytes of one JSON document -> value. Strict where JSON.parse is not: invalid UTF-8 is an error and never becomes
@@ -25,13 +25,21 @@ export function readJson(bytes: Uint8Array): unknown {
  * @throws DocumentProblem ENCODING, CONTROL_CHAR, JSON_MALFORMED
  */
 export function parseJson(bytes: Uint8Array, at = 0): unknown {
-  const encoding = notUtf8(bytes, at);
-  if (encoding !== undefined) throw new DocumentProblem('ENCODING', encoding);
-  const text = decoder.decode(bytes);
+  const text = decode(bytes, at);
   checkCharacters(text, at);
   const value = parse(text, at);
   if (tellingEscape.test(text)) checkTexts(value);
   return value;
+}
+
+/** @throws DocumentProblem ENCODING */
+function decode(bytes: Uint8Array, at: number): string {
+  try {
+    if (at > 0 || !looksLikeUtf16(bytes)) return decoder.decode(bytes);
+  } catch {
+    // Which byte it is, the platform does not tell.
+  }
+  throw new DocumentProblem('ENCODING', notUtf8(bytes, at) ?? 'the bytes are not text in UTF-8');
 }
 
 function parse(text: string, at: number): unknown {

@@ -24,7 +24,7 @@ export function notUtf8(bytes: Uint8Array, at = 0): string | undefined {
 }
 
 /** Every format of ours begins with an ASCII character: in UTF-16, without a mark too, a NUL stands beside it. */
-function looksLikeUtf16(bytes: Uint8Array): boolean {
+export function looksLikeUtf16(bytes: Uint8Array): boolean {
   const [first, second] = bytes;
   const marked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
   return marked || first === 0 || second === 0;

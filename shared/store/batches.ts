@@ -31,6 +31,11 @@ export interface BatchHeader {
 
 export interface NewBatch extends BatchStart, Omit<BatchHeader, 'header'> {
   readonly items: readonly NewBatchItem[];
+  readonly header?: BatchHeader['header'];
+  /** Where the batch stood before it stands where it does: so far only in its history. */
+  readonly from?: Standing;
+  /** Said in the history of where it stands. */
+  readonly note?: string;
 }
 
 export interface NewBatchItem {
@@ -39,11 +44,29 @@ export interface NewBatchItem {
   readonly payload: unknown;
 }
 
-/** Creates a batch whole: header, items and first stage. Inside a transaction it is visible whole or not at all. */
+/**
+ * Creates a batch whole: header, items and stages. Inside a transaction it is visible whole or not at all. The same rows
+ * as by `openBatch`, `addItems`, `completeBatch` and, with `from`, `moveBatch`, by fewer statements.
+ *
+ * @throws Fault BUG when a batch may not go from where it stood to where it stands
+ */
 export async function createBatch(db: Db, batch: NewBatch, actor: string, now: Date): Promise<Batch> {
-  const created = await openBatch(db, batch, actor, now);
-  await addItems(db, created.id, 0, batch.items);
-  return completeBatch(db, created.id, { ...batch, header: null }, batch.items.length);
+  const { direction, standing, from, items, note = null, header = null } = batch;
+  if (from !== undefined) checkBatchMove(direction, from, standing);
+  const at = now.toISOString();
+  const created = await db
+    .insertInto('batch')
+    .values({ ...beginning(batch, at), ...ending({ ...batch, header }, items.length) })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  const stage = { batch_id: created.id, at, actor };
+  const before = from === undefined ? [] : [{ ...stage, ...from, note: null }];
+  await db
+    .insertInto('batch_stage')
+    .values([...before, { ...stage, ...standing, note }])
+    .execute();
+  await addItems(db, created.id, 0, items);
+  return created;
 }
 
 /** Creates a batch whose items follow, portion by portion, in the same transaction. */
@@ -51,22 +74,30 @@ export async function openBatch(db: Db, batch: BatchStart, actor: string, now: D
   const at = now.toISOString();
   const created = await db
     .insertInto('batch')
-    .values({
-      direction: batch.direction,
-      category: batch.category,
-      type: batch.type,
-      version: batch.version,
-      stage: batch.standing.stage,
-      status: batch.standing.status,
-      record_count: 0,
-      created_at: at,
-      updated_at: at,
-    })
+    .values({ ...beginning(batch, at), record_count: 0 })
     .returningAll()
     .executeTakeFirstOrThrow();
   await recordStage(db, created.id, batch.standing, actor, at, null);
   return created;
 }
+
+const beginning = ({ direction, category, type, version, standing }: BatchStart, at: string) => ({
+  direction,
+  category,
+  type,
+  version,
+  stage: standing.stage,
+  status: standing.status,
+  created_at: at,
+  updated_at: at,
+});
+
+const ending = ({ providerId, externalFileName, header }: BatchHeader, recordCount: number) => ({
+  provider_id: providerId,
+  external_file_name: externalFileName,
+  header_json: header && JSON.stringify(header),
+  record_count: recordCount,
+});
 
 /** Adds items to a batch that has so many already. */
 export async function addItems(
@@ -90,17 +121,12 @@ export async function addItems(
 export async function completeBatch(
   db: Db,
   id: number,
-  { providerId, externalFileName, header }: BatchHeader,
+  header: BatchHeader,
   recordCount: number,
 ): Promise<Batch> {
   return db
     .updateTable('batch')
-    .set({
-      provider_id: providerId,
-      external_file_name: externalFileName,
-      header_json: header && JSON.stringify(header),
-      record_count: recordCount,
-    })
+    .set(ending(header, recordCount))
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();

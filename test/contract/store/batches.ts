@@ -97,6 +97,53 @@ export function batchesContract(store: StoreUnderTest): void {
     ]);
   });
 
+  test('a batch that is created whole leaves the very same rows as one that is created in portions', async () => {
+    const [from, standing] = [at('Extract/Load', 'In progress'), at('Extract/Load', 'Complete')];
+    const items = [item('A', { a: 1 }), item('B', { b: 'ü' })];
+    const header = { providerId: 'apple', externalFileName: 'x', header: { wareHouse: { id: 'W' } } };
+    const start = (type: string) => ({ ...newBatch({}), ...header, type });
+    const inPortions = await openBatch(store.db, { ...start('Portions'), standing: from }, actor, now);
+    await addItems(store.db, inPortions.id, 0, items);
+    await completeBatch(store.db, inPortions.id, header, items.length);
+    await moveBatch(store.db, inPortions.id, standing, actor, now, 'a.json');
+    const way = { from, standing, note: 'a.json' };
+    const whole = await createBatch(store.db, { ...start('Whole'), ...way, items }, actor, now);
+    expect(await requireBatch(store.db, whole.id)).toEqual(whole);
+    const rows = async (type: string, batchId: number) => {
+      const own = (row: object) => ({
+        ...row,
+        id: undefined,
+        batch_id: undefined,
+        last_id: undefined,
+        type: 0,
+      });
+      const counts = store.db.selectFrom('batch_count').selectAll().where('type', '=', type).execute();
+      return {
+        batch: own(await requireBatch(store.db, batchId)),
+        history: (await batchHistory(store.db, batchId)).map(own),
+        items: (await batchItems(store.db, batchId)).map(own),
+        counts: (await counts).map(own),
+      };
+    };
+    const created = await rows('Whole', whole.id);
+    expect(created).toEqual(await rows('Portions', inPortions.id));
+    expect(created).toMatchObject({
+      history: [
+        { ...from, note: null },
+        { ...standing, note: 'a.json' },
+      ],
+      counts: [{ batches: 1, records: 2, in_error: 0 }],
+    });
+  });
+
+  test('a batch that could not have come from where it is said to stand is a bug, and not created', async () => {
+    const from = at('Batch', 'In progress');
+    await expect(createBatch(store.db, newBatch({ from }), actor, now)).rejects.toMatchObject({
+      code: 'BUG',
+    });
+    expect(await listBatches(store.db, { limit: 1, order: 'oldest' })).toEqual([]);
+  });
+
   test('more items than fit into one statement are numbered from 1 in their order', async () => {
     const items = numbers(1201).map((n) => item(String(n).padStart(5, '0'), n));
     const batch = await addBatch(store.db, { items });

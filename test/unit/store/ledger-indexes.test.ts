@@ -9,7 +9,6 @@ import {
   atHand,
   deliveryAt,
   due,
-  insertSeen,
   markClaimed,
   unfinished,
   wasDone,
@@ -22,6 +21,7 @@ import { migrationNames } from '../../support/migrations.ts';
 import { plansOf } from '../../support/query-plans.ts';
 import { now } from '../../support/store-examples.ts';
 import { temporaryStore, type TemporaryStore } from '../../support/temporary-store.ts';
+import { insertSeen } from '../../support/one-file.ts';
 
 /** What the daemons ask the ledger of files in each round, and for each file, costs the same however long it has become. */
 
