@@ -41,10 +41,12 @@ export async function openMessage(
   const binary = isArmoured(bytes) ? removeArmour(bytes) : bytes;
   checkEnvelope(binary, maxSessionKeyPackets);
   const keys = verificationKeys(ring, policy.signedBy);
-  const recipients = (await read(binary)).getEncryptionKeyIDs();
+  let fresh: Message<Uint8Array> | undefined = await read(binary);
+  const recipients = fresh.getEncryptionKeyIDs();
   const { ownKey, data, signatures, said } = await withOneOf(ring.own, recipients, async (ownKey) => {
     // A message can be decrypted once only: the library lets go of the encrypted data.
-    const message = await read(binary);
+    const message = fresh ?? (await read(binary));
+    fresh = undefined;
     const said = noteSignatures(message);
     const result = await decrypt({
       message,

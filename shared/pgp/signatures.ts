@@ -1,11 +1,12 @@
-import type { DecryptMessageResult, KeyID, PublicKey } from 'openpgp';
+import type { DecryptMessageResult, PublicKey } from 'openpgp';
 
 import { Fault } from '../runtime/faults.ts';
 import { own } from './key-files.ts';
 import { keysOf, type KeyRing } from './key-ring.ts';
+import { verificationProblem } from './key-use.ts';
 import { signatureReason, type Reason } from './library-errors.ts';
 import { isAsAnnounced, type SaidSignatures } from './said-signatures.ts';
-import { clockSkewSeconds, pgpConfig } from './settings.ts';
+import { clockSkewSeconds } from './settings.ts';
 
 export interface Signer {
   readonly party: string;
@@ -106,18 +107,9 @@ async function judge(
   }
   if (reason?.code === 'PGP_SIGNED_IN_FUTURE') throw await datedAhead(signature, who, now);
   // Also now, not only at the date of the signature: that date is what the holder of the key writes.
-  const problem = reason ?? (await reasonNow(key, signature.keyID, now));
+  const problem = reason ?? (await verificationProblem(key, now, signature.keyID));
   if (problem !== undefined) throw new Fault(problem.code, `${who}: ${problem.why}`);
   return { party, fingerprint: key.getFingerprint() };
-}
-
-async function reasonNow(key: PublicKey, keyId: KeyID, now: Date): Promise<Reason | undefined> {
-  try {
-    await key.getSigningKey(keyId, now, undefined, pgpConfig);
-    return undefined;
-  } catch (error) {
-    return signatureReason(error);
-  }
 }
 
 async function datedAhead(signature: MessageSignature, who: string, now: Date): Promise<Fault> {

@@ -183,13 +183,19 @@ describe('a thread that dies', () => {
       ),
     );
 
+  /** With an order that is none. */
+  const fail = (worker: Worker): Promise<unknown> => {
+    worker.postMessage(null);
+    return Promise.resolve();
+  };
+
   test.each([
-    ['by an error', (worker: Worker) => worker.postMessage(null), /thread ended: .*null/],
+    ['by an error', fail, /thread ended: .*null/],
     ['from outside', (worker: Worker) => worker.terminate(), /thread ended: exit code 1/],
   ])('%s rejects what it had, as a bug, and another is started', async (_, kill, message) => {
     const workers = await workersOf(withThreads);
     const asked = openAll(pgp);
-    for (const worker of workers) await kill(worker);
+    await Promise.all(workers.map(kill));
     const came = await outcomes(asked);
     came.delete('opened');
     expect([...came]).toEqual([expect.stringMatching(message)]);
