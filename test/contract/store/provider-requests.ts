@@ -6,7 +6,7 @@ import {
   insertProviderRequest,
   moveRequest,
   noteRequest,
-  recordOutcome,
+  recordOutcomes,
   requestedOrders,
   requireRequest,
   sharedOrders,
@@ -120,14 +120,16 @@ export function providerRequestsContract(store: StoreUnderTest): void {
     const id = await addProviderRequest(store.db, 'T1', { orders });
     const other = await addProviderRequest(store.db, 'T2', { orders });
     const errors = [{ code: 'DEP-ERR-1', message: 'no' }];
-    await recordOutcome(store.db, id, {
-      orderId: 1,
-      outcome: 'failed',
-      devices: [
-        { deviceId: 'SER1', outcome: 'failed', errors },
-        { deviceId: 'SER2', outcome: 'succeeded', errors: [] },
-      ],
-    });
+    await recordOutcomes(store.db, id, [
+      {
+        orderId: 1,
+        outcome: 'failed',
+        devices: [
+          { deviceId: 'SER1', outcome: 'failed', errors },
+          { deviceId: 'SER2', outcome: 'succeeded', errors: [] },
+        ],
+      },
+    ]);
     const outcomes = async (request: number) =>
       (await requestedOrders(store.db, request)).map((order) => order.outcome);
     expect(await outcomes(id)).toEqual(['failed', 'open']);
@@ -216,12 +218,12 @@ export function providerRequestsContract(store: StoreUnderTest): void {
       expect(await sendable()).toEqual([`T${index + 4}`]);
       await walk(part, ['sent', 'finished']);
       const devices = [{ deviceId: 'AB'.charAt(index), outcome: 'succeeded' as const, errors: [] }];
-      await recordOutcome(store.db, part, { orderId: 1, outcome: 'succeeded', devices });
+      await recordOutcomes(store.db, part, [{ orderId: 1, outcome: 'succeeded', devices }]);
     }
     expect(await sendable()).toEqual(['T2']);
     const [enrolling] = await dueRequests(store.db, ['apple'], now, 1);
     const devices = ['A', 'B'].map((deviceId) => ({ deviceId, outcome: 'succeeded' as const, errors: [] }));
-    await recordOutcome(store.db, enrolling?.id ?? 0, { orderId: 1, outcome: 'succeeded', devices });
+    await recordOutcomes(store.db, enrolling?.id ?? 0, [{ orderId: 1, outcome: 'succeeded', devices }]);
     // The parts were recorded later, and came before.
     expect((await enrolledDevices(store.db, 'apple', 1)).map((row) => row.transactionId)).toEqual([
       'T2',
@@ -241,7 +243,7 @@ export function providerRequestsContract(store: StoreUnderTest): void {
       });
       const id = await addProviderRequest(store.db, name, { batchId, ...about(1, deviceId) });
       const devices = [{ deviceId, outcome: 'succeeded' as const, errors: [] }];
-      await recordOutcome(store.db, id, { orderId: 1, outcome: 'succeeded', devices });
+      await recordOutcomes(store.db, id, [{ orderId: 1, outcome: 'succeeded', devices }]);
     };
     await enrolledFor('T1', 'C-1', 'A');
     await enrolledFor('T2', 'C-2', 'B');
@@ -271,7 +273,7 @@ export function providerRequestsContract(store: StoreUnderTest): void {
         errors: [],
         ...(deviceId === 'A' && { providerRecordId: `${name}/A` }),
       }));
-      await recordOutcome(store.db, id, { orderId: 1, outcome: 'succeeded', devices: outcomes });
+      await recordOutcomes(store.db, id, [{ orderId: 1, outcome: 'succeeded', devices: outcomes }]);
     };
     const enrolled = async (provider = 'apple') =>
       (await enrolledDevices(store.db, provider, 1)).map(
