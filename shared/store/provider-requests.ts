@@ -192,10 +192,10 @@ export async function requestedOrders(db: Db, requestId: number): Promise<Reques
 }
 
 /**
- * Orders of one portion: what belongs to them is read, and changed, by one statement. With a hundred devices in each, some
- * ten megabytes.
+ * Orders of one portion: what belongs to them is read, and changed, by one statement. With a hundred devices in each, a
+ * few megabytes, which are garbage before they are old.
  */
-const portionOrders = 500;
+const portionOrders = 100;
 
 /**
  * What is not settled of a request, by the ids of the orders and the devices of each by theirs; an order that is settled

@@ -5,7 +5,9 @@ import {
   findByTransaction,
   insertProviderRequest,
   moveRequest,
+  messageOf,
   noteRequest,
+  openOrders,
   recordOutcomes,
   requestedOrders,
   requireRequest,
@@ -143,6 +145,52 @@ export function providerRequestsContract(store: StoreUnderTest): void {
       errors_json: null,
     });
     expect((await transactionsOfDevice(store.db, '2', 'SER1'))[0]?.outcome).toBe('open');
+  });
+
+  test('a message is read by itself', async () => {
+    const id = await addProviderRequest(store.db, 'T1', { message: { imei: '0012345678901234' } });
+    expect(await messageOf(store.db, id)).toEqual({ imei: '0012345678901234' });
+    await expect(messageOf(store.db, id + 1)).rejects.toThrow();
+  });
+
+  test('what is open of a request comes in portions, each order once, while they are settled', async () => {
+    const orders = numbers(251).map((orderId) => ({
+      orderId,
+      orderNumber: `O${orderId}`,
+      requestType: 'ORDER' as const,
+      devices: devices(`A${orderId}`, `B${orderId}`),
+    }));
+    const id = await addProviderRequest(store.db, 'T1', { orders });
+    const other = await addProviderRequest(store.db, 'T2', { orders });
+    const errors = [{ code: 'E1', message: 'no' }];
+    const failed = { deviceId: 'A1', outcome: 'failed' as const, errors };
+    await recordOutcomes(store.db, id, [{ orderId: 1, outcome: 'unknown', devices: [failed] }]);
+    const [begin, ...rest] = orders;
+    const open = [{ ...begin, devices: devices('B1') }, ...rest];
+    const portions: RequestedOrderRecord[][] = [];
+    for await (const portion of openOrders(store.db, id)) {
+      portions.push(portion);
+      const outcomes = portion.map((order) => ({
+        orderId: order.orderId,
+        outcome: order.orderId === 2 ? ('unknown' as const) : ('succeeded' as const),
+        isWhole: true,
+        devices: order.devices.map(({ deviceId }) => ({
+          deviceId,
+          outcome: deviceId === 'A2' ? ('unknown' as const) : ('succeeded' as const),
+          errors: [],
+        })),
+      }));
+      await recordOutcomes(store.db, id, outcomes);
+    }
+    expect(portions.length).toBeGreaterThan(2);
+    expect(portions.flat()).toEqual(open);
+    const left: RequestedOrderRecord[] = [];
+    for await (const portion of openOrders(store.db, id)) left.push(...portion);
+    expect(left).toEqual([{ ...orders[1], devices: devices('A2') }]);
+    // What was settled before stays what it was.
+    const [told] = await transactionsOfDevice(store.db, '1', 'A1');
+    expect(told).toMatchObject({ id, outcome: 'failed', errors_json: JSON.stringify(errors) });
+    expect(await requestedOrders(store.db, other)).toEqual(asOpen(orders));
   });
 
   test('questions that are due are asked, the longest waiting first', async () => {

@@ -148,7 +148,7 @@ export async function publish(rt: TestRuntime): Promise<{ name: string; body: un
 
 /** The generic responses that wait to be published. */
 export async function responses(rt: TestRuntime): Promise<DeviceEnrolmentResponse[]> {
-  const rows = await unpublished(rt.db, ['generic-response'], 100);
+  const rows = await unpublished(rt.db, ['generic-response'], 1000);
   return rows.map((row) => JSON.parse(row.content ?? '') as DeviceEnrolmentResponse);
 }
 

@@ -74,8 +74,9 @@ class SaidByKey {
     if (record === undefined) return undefined;
     this.#counted[record] = 1;
     const { says, verdicts } = this.#said;
-    const several = this.#several.get(record) ?? [says[record] ?? -1];
-    return common(Array.from(several, (index) => verdicts[index] ?? unclear));
+    const verdictAt = (index = -1): Verdict => verdicts[index] ?? unclear;
+    const several = this.#several.get(record);
+    return several ? common(Array.from(several, verdictAt)) : verdictAt(says[record]);
   }
 
   /** In the order of the records. */
@@ -90,7 +91,7 @@ const unclear = { kind: 'unclear' } as const;
 function common(verdicts: readonly Verdict[]): Verdict {
   const [first = unclear] = verdicts;
   if (verdicts.some(({ kind }) => kind !== first.kind)) return unclear;
-  if (first.kind !== 'failure' || verdicts.length === 1) return first;
+  if (first.kind !== 'failure') return first;
   const errors = verdicts.flatMap((one) => (one.kind === 'failure' ? one.errors : []));
   return { kind: 'failure', errors: withoutRepeats(errors) };
 }
