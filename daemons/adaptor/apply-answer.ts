@@ -1,11 +1,7 @@
 import type { Runtime } from '../../shared/daemon/process.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
-import {
-  moveRequest,
-  noteRequest,
-  type ProviderRequestRow,
-  type RequestChange,
-} from '../../shared/store/provider-requests.ts';
+import { moveRequest, noteRequest, type RequestChange } from '../../shared/store/provider-requests.ts';
+import type { RequestSummary } from '../../shared/store/request-lists.ts';
 import { providerRequestMoves } from '../../shared/store/states/provider-request.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import type { Provider } from './provider.ts';
@@ -13,9 +9,11 @@ import type { ErrorClass } from './providers/error-catalogue.ts';
 import type {
   AskedRequest,
   OrderOutcome,
+  OutcomesInPortions,
   ProviderAnswer,
   ProviderError,
   Question,
+  RequestedOrder,
   TransactionIds,
 } from './providers/provider-format.ts';
 import { releaseAgain } from './release-requests.ts';
@@ -26,8 +24,10 @@ import { splitRequest } from './split-request.ts';
 /** An answer, and what it answers. */
 export interface Answered {
   readonly provider: Provider;
-  readonly request: ProviderRequestRow;
+  readonly request: RequestSummary;
   readonly asked: AskedRequest;
+  /** The orders of `asked`, which then has none itself, for a result that the format understands in portions. */
+  readonly portions?: AsyncIterable<readonly RequestedOrder[]>;
   readonly question: Question;
   readonly answer: ProviderAnswer;
   /** Begins the names of the generic responses; belongs to this answer alone. */
@@ -171,13 +171,22 @@ async function settle(
   answer: Extract<ProviderAnswer, { kind: 'result' }>,
 ): Promise<Consequence> {
   const { request, provider, asked, question } = answered;
-  const { orders, unexpected } = provider.format.toOutcomes(answer.result, question, asked);
-  const settled = orders.every((outcome) => outcomeOf(outcome) !== 'unknown');
+  const outcomes = outcomesIn(answered, answer.result);
+  // Before anything is written. What may become finished may also become unknown.
+  requireMove(request, 'finished');
+  let settled = true;
+  let progress = false;
+  let first = 1;
+  for await (const orders of answered.portions ?? [asked.orders]) {
+    const said = outcomes.of(orders);
+    await settleOrders(runtime, trx, { ...answered, asked: { orders }, first }, said);
+    settled &&= said.every((outcome) => outcomeOf(outcome) !== 'unknown');
+    progress ||= said.some(({ devices }) => devices.some(({ outcome }) => outcome !== 'unknown'));
+    first += said.length;
+  }
   const to = settled ? 'finished' : 'unknown';
-  requireMove(request, to);
-  await settleOrders(runtime, trx, answered, orders);
+  const unexpected = outcomes.unexpected();
   const now = runtime.clock.now();
-  const progress = orders.some(({ devices }) => devices.some(({ outcome }) => outcome !== 'unknown'));
   // What is left of a result is asked for device by device: the next at once, as long as that settles something.
   const seconds = question === 'reconciliation' && progress ? 0 : provider.settings.poll.everySeconds;
   const canAsk = provider.format.toReconciliation(asked) !== null;
@@ -192,10 +201,18 @@ async function settle(
   return taken;
 }
 
+/** @throws Fault UNKNOWN_ANSWER */
+function outcomesIn({ provider, asked, portions, question }: Answered, result: unknown): OutcomesInPortions {
+  const { format } = provider;
+  if (portions && format.inPortions) return format.inPortions(result);
+  const { orders, unexpected } = format.toOutcomes(result, question, asked);
+  return { of: () => [...orders], unexpected: () => [...unexpected] };
+}
+
 const notAskedFor = (unexpected: readonly string[]) => `not asked for: ${unexpected.join(', ')}`;
 
 /** @throws Fault BATCH_NOT_READY, UNEXPECTED_ANSWER */
-function requireMove(request: ProviderRequestRow, to: ProviderRequestRow['state']): void {
+function requireMove(request: RequestSummary, to: RequestSummary['state']): void {
   const where = `request ${request.transaction_id} is ${request.state}`;
   // The file is out, but its publisher has not recorded it yet.
   if (request.state === 'queued') throw new Fault('BATCH_NOT_READY', where);

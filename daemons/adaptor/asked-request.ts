@@ -1,26 +1,23 @@
-import { requestedOrders, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
-import type { ProviderOutcome } from '../../shared/store/states/provider-request.ts';
+import { messageOf, openOrders } from '../../shared/store/provider-requests.ts';
+import type { RequestSummary } from '../../shared/store/request-lists.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import type { AskedRequest, ProviderMessage } from './providers/provider-format.ts';
 
 /** A request as its provider's format wants it: what is settled is left out. */
-export async function askedRequest(db: Db, row: ProviderRequestRow): Promise<AskedRequest> {
-  const orders = await requestedOrders(db, row.id);
-  return {
-    transactionId: row.transaction_id,
-    providerTransactionId: row.provider_transaction_id,
-    message: JSON.parse(row.message_json) as ProviderMessage,
-    orders: orders
-      .filter((order) => !isFinal(order.outcome))
-      .map(({ orderId, orderNumber, requestType, devices }) => ({
-        orderId,
-        orderNumber,
-        requestType,
-        devices: devices
-          .filter(({ outcome }) => !isFinal(outcome))
-          .map(({ deviceId, providerDeviceId }) => ({ deviceId, providerDeviceId })),
-      })),
-  };
+export async function askedRequest(db: Db, row: RequestSummary): Promise<AskedRequest> {
+  const orders: AskedRequest['orders'][number][] = [];
+  for await (const portion of openOrders(db, row.id)) orders.push(...portion);
+  return { ...idsOf(row), message: (await messageOf(db, row.id)) as ProviderMessage, orders };
 }
 
-const isFinal = (outcome: ProviderOutcome): boolean => outcome === 'succeeded' || outcome === 'failed';
+/** The ids of a request alone, for a format that takes the orders in portions. */
+export const askedByIds = (row: RequestSummary): AskedRequest => ({
+  ...idsOf(row),
+  message: { stem: '', method: 'POST', path: '/', mediaType: 'application/json', content: '' },
+  orders: [],
+});
+
+const idsOf = (row: RequestSummary): Pick<AskedRequest, 'transactionId' | 'providerTransactionId'> => ({
+  transactionId: row.transaction_id,
+  providerTransactionId: row.provider_transaction_id,
+});

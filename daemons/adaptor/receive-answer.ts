@@ -6,10 +6,11 @@ import type { PgpThreads } from '../../shared/pgp/threads.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
 import type { Decision } from '../../shared/spool/file-work.ts';
 import { wholeOf, type ReceivedFile } from '../../shared/spool/received-file.ts';
-import { findByTransaction, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
+import { findByTransaction, openOrders } from '../../shared/store/provider-requests.ts';
+import type { RequestSummary } from '../../shared/store/request-lists.ts';
 import type { Db } from '../../shared/store/tables.ts';
-import { applyAnswer, describe } from './apply-answer.ts';
-import { askedRequest } from './asked-request.ts';
+import { applyAnswer, describe, type Answered } from './apply-answer.ts';
+import { askedByIds, askedRequest } from './asked-request.ts';
 import { answeredFile } from './message-file.ts';
 import { providerOf, type Provider } from './provider.ts';
 import type {
@@ -43,16 +44,37 @@ export async function receiveAnswer(
     const named = question === undefined ? undefined : transactionId;
     const request = await findRequest(trx, provider, named, reply, of);
     if (of === 'reconciliation') refuseOutdated(request, number);
-    const asked = await askedRequest(trx, request);
-    const answer = provider.format.readAnswer(reply, of, asked);
-    if ('ids' in answer) refuseContradiction(request, answer.ids);
+    const read = await readAgainst(trx, provider, request, reply, of);
+    if ('ids' in read.answer) refuseContradiction(request, read.answer.ids);
     const source = String(file.delivery.id);
-    const said = await applyAnswer(runtime, trx, { provider, request, asked, question: of, answer, source });
+    const said = await applyAnswer(runtime, trx, { provider, request, question: of, source, ...read });
     if (said.kind === 'denied') {
       runtime.emit('provider.denied', { provider: provider.id, detail: describe(said.errors) });
     }
-    return { batchId: request.batch_id, summary: `${provider.id} says: ${answer.kind}` };
+    return { batchId: request.batch_id, summary: `${provider.id} says: ${read.answer.kind}` };
   };
+}
+
+/**
+ * What the reply says of the request. Of a result that may be very large, the orders are taken from the store as their
+ * outcomes are recorded; everything else, like a refusal, is about the request as it was sent.
+ */
+async function readAgainst(
+  trx: Db,
+  { format }: Provider,
+  request: RequestSummary,
+  reply: ProviderReply,
+  of: Question,
+): Promise<Pick<Answered, 'asked' | 'answer' | 'portions'>> {
+  if (!format.inPortions) {
+    const asked = await askedRequest(trx, request);
+    return { asked, answer: format.readAnswer(reply, of, asked) };
+  }
+  const byIds = askedByIds(request);
+  const answer = format.readAnswer(reply, of, byIds);
+  return answer.kind === 'result'
+    ? { asked: byIds, answer, portions: openOrders(trx, request.id) }
+    : { asked: await askedRequest(trx, request), answer };
 }
 
 /**
@@ -86,7 +108,7 @@ async function findRequest(
   named: string | undefined,
   reply: ProviderReply,
   of: Question,
-): Promise<ProviderRequestRow> {
+): Promise<RequestSummary> {
   const request = await (named === undefined
     ? findByIds(trx, provider, idsIn(provider, reply, of))
     : findByTransaction(trx, provider.id, { ours: named }));
@@ -105,7 +127,7 @@ async function findByIds(
   trx: Db,
   provider: Provider,
   { transactionId, providerTransactionId }: TransactionIds,
-): Promise<ProviderRequestRow | undefined> {
+): Promise<RequestSummary | undefined> {
   if (transactionId !== undefined) return findByTransaction(trx, provider.id, { ours: transactionId });
   if (providerTransactionId === undefined) return undefined;
   return findByTransaction(trx, provider.id, { theirs: providerTransactionId });
@@ -116,7 +138,7 @@ async function findByIds(
  *
  * @throws Fault UNEXPECTED_ANSWER
  */
-function refuseOutdated(request: ProviderRequestRow, number: number | undefined): void {
+function refuseOutdated(request: RequestSummary, number: number | undefined): void {
   if (number === undefined || number === request.queries) return;
   throw new Fault(
     'UNEXPECTED_ANSWER',
@@ -125,7 +147,7 @@ function refuseOutdated(request: ProviderRequestRow, number: number | undefined)
 }
 
 /** @throws Fault UNEXPECTED_ANSWER when what led to the request and what the answer says are two things */
-export function refuseContradiction(request: ProviderRequestRow, ids: TransactionIds): void {
+export function refuseContradiction(request: RequestSummary, ids: TransactionIds): void {
   const contradicts =
     (ids.transactionId !== undefined && ids.transactionId !== request.transaction_id) ||
     (ids.providerTransactionId !== undefined &&

@@ -4,6 +4,7 @@ import type { StepResult } from '../../shared/runtime/task-loop.ts';
 import { queuePublication } from '../../shared/store/publications.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
 import { moveRequest, noteRequest, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
+import type { RequestSummary } from '../../shared/store/request-lists.ts';
 import { dueRequests } from '../../shared/store/request-queue.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { messageFile } from './message-file.ts';
@@ -66,7 +67,7 @@ export async function releaseAgain(
   { clock }: Runtime,
   trx: Db,
   provider: Provider,
-  request: ProviderRequestRow,
+  request: RequestSummary,
   { reason, retryAfterSeconds }: { readonly reason: string; readonly retryAfterSeconds?: number | undefined },
 ): Promise<void> {
   const now = clock.now();

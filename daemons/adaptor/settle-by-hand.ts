@@ -71,7 +71,12 @@ async function settleByHand(
   const provider = providerOf(loaded.config, request.provider_id);
   const asked = await askedRequest(trx, request);
   const outcomes = asked.orders.map((order) => (done ? succeeded(order) : failed(order, operator.reason)));
-  await settleOrders({ loaded, clock }, trx, { provider, request, source: `h${request.id}` }, outcomes);
+  await settleOrders(
+    { loaded, clock },
+    trx,
+    { provider, request, source: `h${request.id}`, asked },
+    outcomes,
+  );
   const after = await moveRequest(trx, request, 'finished', {
     finished_at: operator.now.toISOString(),
     next_query_at: null,

@@ -5,16 +5,18 @@ import { genericFileName } from '../../shared/generic/file-name.ts';
 import type { Clock } from '../../shared/runtime/clock.ts';
 import { outboxPlace } from '../../shared/runtime/paths.ts';
 import { queuePublication } from '../../shared/store/publications.ts';
-import {
-  recordOutcome,
-  sharedOrders,
-  type ProviderRequestRow,
-} from '../../shared/store/provider-requests.ts';
+import { recordOutcomes, sharedOrders } from '../../shared/store/provider-requests.ts';
+import type { RequestSummary } from '../../shared/store/request-lists.ts';
 import type { ProviderOutcome } from '../../shared/store/states/provider-request.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { toGenericResponse } from './generic-response.ts';
 import type { Provider } from './provider.ts';
-import type { OrderOutcome } from './providers/provider-format.ts';
+import type {
+  AskedRequest,
+  OrderOutcome,
+  ProviderError,
+  RequestedOrder,
+} from './providers/provider-format.ts';
 
 /** What is needed of the process. */
 interface Surroundings extends Pick<Runtime, 'loaded'> {
@@ -23,25 +25,30 @@ interface Surroundings extends Pick<Runtime, 'loaded'> {
 
 interface Settled {
   readonly provider: Provider;
-  readonly request: ProviderRequestRow;
+  readonly request: RequestSummary;
   /** Begins the names of the generic responses. */
   readonly source: string;
+  /** What was asked, and is not settled. */
+  readonly asked: Pick<AskedRequest, 'orders'>;
+  /** Number of the first of the outcomes, where others of the answer came before; 1 otherwise. */
+  readonly first?: number;
 }
 
 /** Records the outcomes of a request, and queues a generic response for each order of which there is something to say. */
 export async function settleOrders(
   surroundings: Surroundings,
   trx: Db,
-  { provider, request, source }: Settled,
+  { provider, request, source, asked, first = 1 }: Settled,
   outcomes: readonly OrderOutcome[],
 ): Promise<void> {
-  for (const outcome of outcomes) {
-    await recordOutcome(trx, request.id, {
-      orderId: outcome.orderId,
-      outcome: outcomeOf(outcome),
-      devices: outcome.devices.map((device) => ({ errors: [], ...device })),
-    });
-  }
+  const orders = new Map(asked.orders.map((order) => [order.orderId, order]));
+  const recorded = outcomes.map((outcome) => ({
+    orderId: outcome.orderId,
+    outcome: outcomeOf(outcome),
+    devices: outcome.devices.map((device) => ({ errors: none, ...device })),
+    isWhole: isWhole(outcome, orders.get(outcome.orderId)),
+  }));
+  await recordOutcomes(trx, request.id, recorded);
   if (request.preparatory === 1) return;
   const shared = await sharedOrders(
     trx,
@@ -52,14 +59,22 @@ export async function settleOrders(
   await respond(
     surroundings,
     trx,
-    { provider, source, batchId: request.batch_id, requestId: request.id },
+    { provider, source, first, batchId: request.batch_id, requestId: request.id },
     said,
   );
 }
 
+const none: readonly ProviderError[] = [];
+
+/** Whether an outcome names just what was asked. */
+const isWhole = ({ devices }: OrderOutcome, asked: RequestedOrder | undefined): boolean =>
+  asked?.devices.length === devices.length &&
+  asked.devices.every(({ deviceId }, index) => devices[index]?.deviceId === deviceId);
+
 interface Responding {
   readonly provider: Provider;
   readonly source: string;
+  readonly first?: number;
   readonly batchId: number;
   /** Null for what was never asked. */
   readonly requestId: number | null;
@@ -69,12 +84,12 @@ interface Responding {
 export async function respond(
   { loaded, clock }: Surroundings,
   trx: Db,
-  { provider, source, batchId, requestId }: Responding,
+  { provider, source, first = 1, batchId, requestId }: Responding,
   outcomes: readonly OrderOutcome[],
 ): Promise<void> {
   const now = clock.now();
   for (const [index, outcome] of outcomes.entries()) {
-    const number = `${source}-${index + 1}`;
+    const number = `${source}-${first + index}`;
     const response = toGenericResponse({
       providerId: provider.id,
       outcome,

@@ -2,12 +2,12 @@ import { Fault } from '../runtime/faults.ts';
 import { ProblemList } from './problem-list.ts';
 
 /** Longer than any row of ours; what is held of a file whose quote never closes. */
-export const maxRecordBytes = 64 * 1024;
+const maxRecordBytes = 64 * 1024;
 
 /** More than any table of ours has. */
 const maxColumns = 256;
 
-/** All rows are held at once. */
+/** What is held of each row adds up. */
 const maxRows = 1_000_000;
 
 const lineFeed = 0x0a;
@@ -16,7 +16,7 @@ const quote = 0x22;
 const comma = 0x2c;
 
 /**
- * Looks at the structure of a CSV file, before the parser holds any of it, for what the parser would tell late, without
+ * Looks at the structure of a CSV file, before any of it is cut into values, for what would be told late then, without
  * its line, or not at all. One pass, and no memory but for the problems.
  */
 class CsvStructure {

@@ -13,6 +13,22 @@ export function refuseControlCharacters(text: string): void {
   if (found) throw new Fault('CONTROL_CHAR', `line ${lineAt(text, found.index)}: ${codePoint(found[0])}`);
 }
 
+/**
+ * The same for bytes that are UTF-8, without a text of all of them.
+ *
+ * @throws Fault CONTROL_CHAR with the line
+ */
+export function refuseControlCharactersIn(bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte >= 0x20 && byte < 0x7f) continue;
+    if (byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte > 0x7f && byte !== 0xc2)) continue;
+    // U+0080 to U+009F are two bytes, C2 and a second one; nothing else that begins with C2 is meant.
+    if (byte === 0xc2 && (bytes[at + 1] ?? 0) > 0x9f) continue;
+    refuseControlCharacters(bytes.toString());
+  }
+}
+
 /** The line that a place of the text is on, from 1, whatever ends the lines. */
 export function lineAt(text: string, index: number): number {
   let line = 1;

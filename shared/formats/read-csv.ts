@@ -1,8 +1,7 @@
-import { parse } from 'csv-parse/sync';
-
 import { Fault } from '../runtime/faults.ts';
-import { checkCsvStructure, maxRecordBytes } from './csv-structure.ts';
-import { refuseControlCharacters, requireUtf8 } from './decode-text.ts';
+import { checkCsvStructure } from './csv-structure.ts';
+import { cutCsv } from './cut-csv.ts';
+import { refuseControlCharactersIn, requireUtf8 } from './decode-text.ts';
 
 /** A row: column -> value as it stands in the file. An empty value is an empty text. */
 export type CsvRow<Column extends string> = Readonly<Record<Column, string>>;
@@ -27,30 +26,45 @@ export interface CsvOptions {
 export function readCsv<Column extends string>(
   file: Uint8Array,
   columns: readonly Column[],
-  { delimiter = ',', tolerant = false }: CsvOptions = {},
+  options: CsvOptions = {},
 ): CsvRow<Column>[] {
+  return Array.from(
+    readCsvRows(file, columns, options),
+    (values) => Object.fromEntries(columns.map((name, index) => [name, values[index]])) as CsvRow<Column>,
+  );
+}
+
+/**
+ * The same, for tables of which not all rows are to be held at once. The whole file is checked before the first row.
+ *
+ * @returns the values of each row, in the order of the columns that are asked for
+ * @throws Fault as `readCsv`, and all of them at once
+ */
+export function readCsvRows(
+  file: Uint8Array,
+  columns: readonly string[],
+  { delimiter = ',', tolerant = false }: CsvOptions = {},
+): Iterable<readonly string[]> {
   requireUtf8(file);
   const bytes = withoutMark(file);
   const rowProblems = checkCsvStructure(bytes, delimiter);
-  refuseControlCharacters(bytes.toString());
-  return parse(bytes, {
+  refuseControlCharactersIn(bytes);
+  const [written = []] = cutCsv(bytes, delimiter);
+  const header = tolerant ? written.map((name) => askedFor(name, columns)) : written;
+  checkHeader(
+    header.filter((name) => name !== undefined),
+    columns,
     delimiter,
-    columns: (written: string[]) => {
-      const header = tolerant ? written.map((name) => askedFor(name, columns)) : written;
-      checkHeader(
-        header.filter((name) => name !== undefined),
-        columns,
-        delimiter,
-      );
-      if (!rowProblems.isEmpty) throw new Fault('CSV_MALFORMED', String(rowProblems));
-      return header;
+  );
+  if (!rowProblems.isEmpty) throw new Fault('CSV_MALFORMED', String(rowProblems));
+  const places = header.map((name) => (name === undefined ? -1 : columns.indexOf(name)));
+  return {
+    [Symbol.iterator]: () => {
+      const records = cutCsv(bytes, delimiter, places);
+      records.next(); // The header.
+      return records;
     },
-    // Mixed ends would be an error otherwise.
-    record_delimiter: ['\r\n', '\n', '\r'],
-    max_record_size: maxRecordBytes,
-    skip_empty_lines: true,
-    cast: false,
-  }) as CsvRow<Column>[];
+  };
 }
 
 /** The column that a partner means; undefined: one that nobody asked for. The very name comes before a similar one. */

@@ -1,7 +1,9 @@
 import type { RequestType } from '../generic/device-enrolment-request.ts';
 import { bug, Fault } from '../runtime/faults.ts';
-import { chunks, runs } from './chunks.ts';
+import { chunks } from './chunks.ts';
+import { summaryColumns, type RequestSummary } from './request-lists.ts';
 import {
+  finalOutcomes,
   providerRequestMoves,
   type ProviderOutcome,
   type ProviderRequestState,
@@ -86,21 +88,26 @@ export type RequestChange = Partial<
   >
 >;
 
-/** @throws Fault BUG when the request may not take that state, or has left the state that the caller knows */
-export async function moveRequest(
+/**
+ * @returns the request as it is then
+ * @throws Fault BUG when the request may not take that state, or has left the state that the caller knows
+ */
+export async function moveRequest<Request extends RequestSummary>(
   db: Db,
-  request: ProviderRequestRow,
+  request: Request,
   to: ProviderRequestState,
   change: RequestChange,
-): Promise<ProviderRequestRow> {
+): Promise<Request> {
   checkMove('provider request', providerRequestMoves, request.state, to);
-  return db
+  const { numUpdatedRows } = await db
     .updateTable('provider_request')
     .set({ ...change, state: to })
     .where('id', '=', request.id)
     .where('state', '=', request.state)
-    .returningAll()
-    .executeTakeFirstOrThrow(() => bug(`provider request ${request.id} is no longer ${request.state}`));
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) throw bug(`provider request ${request.id} is no longer ${request.state}`);
+  // Not read back: its message may be as large as a file.
+  return { ...request, ...change, state: to };
 }
 
 /** @throws Fault BUG */
@@ -121,16 +128,29 @@ export async function requireTransaction(db: Db, transactionId: string): Promise
   return row;
 }
 
-/** The request that one of its ids names: ours, or the provider's. */
+/** The request that one of its ids names: ours, or the provider's. Without its message. */
 export async function findByTransaction(
   db: Db,
   providerId: string,
   id: { readonly ours: string } | { readonly theirs: string },
-): Promise<ProviderRequestRow | undefined> {
-  const query = db.selectFrom('provider_request').selectAll().where('provider_id', '=', providerId);
+): Promise<RequestSummary | undefined> {
+  const query = db
+    .selectFrom('provider_request')
+    .select(summaryColumns)
+    .where('provider_id', '=', providerId);
   return 'ours' in id
     ? query.where('transaction_id', '=', id.ours).executeTakeFirst()
     : query.where('provider_transaction_id', '=', id.theirs).executeTakeFirst();
+}
+
+/** The message of a request, as it was inserted. @throws when there is no such request */
+export async function messageOf(db: Db, requestId: number): Promise<unknown> {
+  const { message_json: message } = await db
+    .selectFrom('provider_request')
+    .select('message_json')
+    .where('id', '=', requestId)
+    .executeTakeFirstOrThrow();
+  return JSON.parse(message);
 }
 
 /** An order of a request, with what is known of it and its devices so far. */
@@ -171,49 +191,163 @@ export async function requestedOrders(db: Db, requestId: number): Promise<Reques
   }));
 }
 
+/**
+ * Orders of one portion: what belongs to them is read, and changed, by one statement. With a hundred devices in each, a
+ * few megabytes, which are garbage before they are old.
+ */
+const portionOrders = 100;
+
+/**
+ * What is not settled of a request, by the ids of the orders and the devices of each by theirs; an order that is settled
+ * is missing. In portions, so that a request of any size takes no more memory than one of them. What is settled meanwhile
+ * of an earlier portion does no harm.
+ */
+export async function* openOrders(db: Db, requestId: number): AsyncGenerator<RequestedOrderRecord[]> {
+  let behind: number | undefined;
+  for (;;) {
+    const orders = await openOrdersBehind(db, requestId, behind);
+    const [first, last] = [orders[0], orders.at(-1)];
+    if (!first || !last) return;
+    const devices = await openDevicesOf(db, requestId, first.order_id, last.order_id);
+    const byOrder = Map.groupBy(devices, (device) => device.order_id);
+    yield orders.map((order) => ({
+      orderId: order.order_id,
+      orderNumber: order.order_number,
+      requestType: order.request_type,
+      devices: (byOrder.get(order.order_id) ?? []).map((device) => ({
+        deviceId: device.device_id,
+        providerDeviceId: device.provider_device_id,
+      })),
+    }));
+    if (orders.length < portionOrders) return;
+    behind = last.order_id;
+  }
+}
+
+function openOrdersBehind(db: Db, requestId: number, orderId: number | undefined) {
+  const orders = db
+    .selectFrom('provider_request_order')
+    .select(['order_id', 'order_number', 'request_type'])
+    .where('request_id', '=', requestId)
+    .where('outcome', 'not in', finalOutcomes)
+    .orderBy('order_id')
+    .limit(portionOrders);
+  return (orderId === undefined ? orders : orders.where('order_id', '>', orderId)).execute();
+}
+
+const openDevicesOf = (db: Db, requestId: number, firstOrder: number, lastOrder: number) =>
+  db
+    .selectFrom('provider_request_device')
+    .select(['order_id', 'device_id', 'provider_device_id'])
+    .where('request_id', '=', requestId)
+    .where('order_id', '>=', firstOrder)
+    .where('order_id', '<=', lastOrder)
+    .where('outcome', 'not in', finalOutcomes)
+    .orderBy('order_id')
+    .orderBy('device_id')
+    .execute();
+
 export interface RecordedOutcome {
   readonly orderId: number;
   readonly outcome: ProviderOutcome;
-  readonly devices: readonly {
-    readonly deviceId: string;
-    readonly outcome: ProviderOutcome;
-    readonly errors: readonly unknown[];
-    readonly providerRecordId?: string;
-  }[];
+  readonly devices: readonly RecordedDevice[];
+  /** Whether these are all devices of the order that were not settled before. */
+  readonly isWhole?: boolean;
 }
 
-/** What the provider said of one order and its devices. */
-export async function recordOutcome(db: Db, requestId: number, order: RecordedOutcome): Promise<void> {
-  await db
-    .updateTable('provider_request_order')
-    .set({ outcome: order.outcome })
-    .where('request_id', '=', requestId)
-    .where('order_id', '=', order.orderId)
-    .execute();
-  const devices = order.devices.map(({ deviceId, outcome, errors, providerRecordId }) => ({
-    deviceId,
-    change: {
-      outcome,
-      errors_json: errors.length > 0 ? JSON.stringify(errors) : null,
-      ...(providerRecordId !== undefined && { provider_record_id: providerRecordId }),
-    },
-  }));
-  // Of most devices of an order the same is said.
-  for (const [first, ...others] of runs(devices, ({ change }) => JSON.stringify(change))) {
-    for (const chunk of chunks([first, ...others])) {
+export interface RecordedDevice {
+  readonly deviceId: string;
+  readonly outcome: ProviderOutcome;
+  readonly errors: readonly unknown[];
+  readonly providerRecordId?: string;
+}
+
+/** What the provider said of some orders of a request, and of their devices. */
+export async function recordOutcomes(
+  db: Db,
+  requestId: number,
+  orders: readonly RecordedOutcome[],
+): Promise<void> {
+  for (const [outcome, same] of Map.groupBy(orders, (order) => order.outcome)) {
+    for (const chunk of chunks(same)) {
       await db
-        .updateTable('provider_request_device')
-        .set(first.change)
+        .updateTable('provider_request_order')
+        .set({ outcome })
         .where('request_id', '=', requestId)
-        .where('order_id', '=', order.orderId)
-        .where(
-          'device_id',
-          'in',
-          chunk.map(({ deviceId }) => deviceId),
-        )
+        .where('order_id', 'in', chunk.map(orderIdOf))
         .execute();
     }
   }
+  // Of most orders, and of most devices of an order, the same is said: that takes one statement, and not one for each.
+  const changed = orders.map((order) => ({ ...order, changes: changesOf(order.devices) }));
+  const [whole, others] = [changed.filter(isOneChange), changed.filter((order) => !isOneChange(order))];
+  for (const same of Map.groupBy(whole, ({ changes: [only] }) => JSON.stringify(only?.change)).values()) {
+    for (const chunk of chunks(same)) await changeOpenDevices(db, requestId, chunk);
+  }
+  for (const { orderId, changes } of others) {
+    for (const { change, deviceIds } of changes) {
+      for (const chunk of chunks(deviceIds)) {
+        await db
+          .updateTable('provider_request_device')
+          .set(change)
+          .where('request_id', '=', requestId)
+          .where('order_id', '=', orderId)
+          .where('device_id', 'in', chunk)
+          .execute();
+      }
+    }
+  }
+}
+
+interface Changed {
+  readonly orderId: number;
+  readonly isWhole?: boolean;
+  readonly changes: readonly DeviceChange[];
+}
+
+/** What becomes of devices that stand side by side. */
+interface DeviceChange {
+  readonly change: Partial<
+    Pick<Row<'provider_request_device'>, 'outcome' | 'errors_json' | 'provider_record_id'>
+  >;
+  readonly deviceIds: string[];
+}
+
+const orderIdOf = ({ orderId }: { readonly orderId: number }) => orderId;
+
+const isOneChange = ({ isWhole, changes }: Changed): boolean => isWhole === true && changes.length === 1;
+
+function changesOf(devices: readonly RecordedDevice[]): DeviceChange[] {
+  const changes: DeviceChange[] = [];
+  let before: RecordedDevice | undefined;
+  for (const device of devices) {
+    if (before && isSaidAlike(before, device)) changes.at(-1)?.deviceIds.push(device.deviceId);
+    else changes.push({ change: changeOf(device), deviceIds: [device.deviceId] });
+    before = device;
+  }
+  return changes;
+}
+
+const changeOf = ({ outcome, errors, providerRecordId }: RecordedDevice): DeviceChange['change'] => ({
+  outcome,
+  errors_json: errors.length > 0 ? JSON.stringify(errors) : null,
+  ...(providerRecordId !== undefined && { provider_record_id: providerRecordId }),
+});
+
+const isSaidAlike = (one: RecordedDevice, other: RecordedDevice): boolean =>
+  one.outcome === other.outcome &&
+  one.providerRecordId === other.providerRecordId &&
+  (one.errors === other.errors || JSON.stringify(one.errors) === JSON.stringify(other.errors));
+
+/** The devices of these orders that are not settled; of all the same is said. */
+async function changeOpenDevices(db: Db, requestId: number, orders: readonly Changed[]): Promise<void> {
+  await db
+    .updateTable('provider_request_device')
+    .set(orders[0]?.changes[0]?.change ?? {})
+    .where('request_id', '=', requestId)
+    .where('order_id', 'in', orders.map(orderIdOf))
+    .where('outcome', 'not in', finalOutcomes)
+    .execute();
 }
 
 /** What changes with a question, an answer that brings nothing new, or a refusal to answer; the state stays. */
@@ -235,7 +369,7 @@ export async function requestsOfBatch(db: Db, batchId: number): Promise<number[]
 /** Which of some orders other requests of the same batch ask for too, preparatory ones apart. */
 export async function sharedOrders(
   db: Db,
-  request: ProviderRequestRow,
+  request: Pick<ProviderRequestRow, 'id' | 'batch_id'>,
   orderIds: readonly number[],
 ): Promise<Set<number>> {
   if (orderIds.length === 0) return new Set();

@@ -8,7 +8,7 @@ import type { Db, Row } from './tables.ts';
 /** A request as lists show it: the message may be long. */
 export type RequestSummary = Omit<ProviderRequestRow, 'message_json'>;
 
-const summaryColumns = [
+export const summaryColumns = [
   'id',
   'provider_id',
   'batch_id',

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 
-import { readCsv } from '../../shared/formats/read-csv.ts';
+import { refuseControlCharacters, refuseControlCharactersIn } from '../../shared/formats/decode-text.ts';
+import { readCsv, readCsvRows } from '../../shared/formats/read-csv.ts';
 import { readXml } from '../../shared/formats/read-xml.ts';
 import type { XmlElement } from '../../shared/formats/xml-element.ts';
 import { controlCharacter } from '../../shared/generic/text.ts';
@@ -94,6 +96,38 @@ describe('CSV', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.boolean(), (bytes, withHeader) => {
         refusalOf(() => readCsv(withHeader ? Buffer.concat([header, bytes]) : bytes, columns));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('another reader cuts a table into the same values', () => {
+    const value = fc.oneof(text, fc.constantFrom('', '"', ';', '\r\n', 'é', '𝄞'));
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(value, value, value), { maxLength: 8 }),
+        fc.boolean(),
+        (values, quoteAll) => {
+          const table = values.map((row) => row.map((one) => write(one, quoteAll)).join(','));
+          const file = Buffer.from(`id,name,imei\n${table.join('\n')}`);
+          expect(Array.from(readCsvRows(file, columns))).toEqual(
+            parse(file, { from_line: 2, record_delimiter: ['\r\n', '\n', '\r'], skip_empty_lines: true }),
+          );
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test('control characters are found in bytes as they are in text', () => {
+    const any = fc.string({
+      unit: fc.integer({ min: 0, max: 0x17f }).map((code) => String.fromCodePoint(code)),
+    });
+    fc.assert(
+      fc.property(any, (anything) => {
+        expect(refusalOf(() => refuseControlCharactersIn(Buffer.from(anything)))).toBe(
+          refusalOf(() => refuseControlCharacters(anything)),
+        );
       }),
       { numRuns: 2000 },
     );

@@ -167,6 +167,14 @@ export interface ResultOutcomes {
   readonly unexpected: readonly string[];
 }
 
+/** The outcomes of an answer about so many devices that they are never held all at once. */
+export interface OutcomesInPortions {
+  /** Of some of the orders that were asked. */
+  of(orders: readonly RequestedOrder[]): OrderOutcome[];
+  /** Things in the answer that belong to none of the orders of which the outcomes were taken, for the log. */
+  unexpected(): string[];
+}
+
 /**
  * A provider's format with the settings of one configured provider: pure, no input or output. One folder beside this
  * file implements it for each provider, and one contract suite holds for all of them.
@@ -207,4 +215,12 @@ export interface ProviderFormat {
    * @throws Fault UNKNOWN_ANSWER when the result is not one that `readAnswer` gave
    */
   toOutcomes(result: unknown, of: Question, asked: AskedRequest): ResultOutcomes;
+  /**
+   * For a format whose answers may be about very many devices: what `toOutcomes` says, portion by portion of the orders.
+   * Such a format reads an answer, and asks a question, by the ids of the request alone: neither its orders nor its message
+   * are there then.
+   *
+   * @throws Fault UNKNOWN_ANSWER when the result is not one that `readAnswer` gave
+   */
+  readonly inPortions?: (result: unknown) => OutcomesInPortions;
 }

@@ -55,3 +55,6 @@ export const finalStates = ['finished', 'refused'] as const satisfies readonly P
 
 /** What the provider said of one order or device of a request. */
 export type ProviderOutcome = 'open' | 'succeeded' | 'failed' | 'unknown';
+
+/** Outcomes that no later answer changes. */
+export const finalOutcomes = ['succeeded', 'failed'] as const satisfies readonly ProviderOutcome[];

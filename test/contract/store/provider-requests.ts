@@ -5,8 +5,10 @@ import {
   findByTransaction,
   insertProviderRequest,
   moveRequest,
+  messageOf,
   noteRequest,
-  recordOutcome,
+  openOrders,
+  recordOutcomes,
   requestedOrders,
   requireRequest,
   sharedOrders,
@@ -120,14 +122,16 @@ export function providerRequestsContract(store: StoreUnderTest): void {
     const id = await addProviderRequest(store.db, 'T1', { orders });
     const other = await addProviderRequest(store.db, 'T2', { orders });
     const errors = [{ code: 'DEP-ERR-1', message: 'no' }];
-    await recordOutcome(store.db, id, {
-      orderId: 1,
-      outcome: 'failed',
-      devices: [
-        { deviceId: 'SER1', outcome: 'failed', errors },
-        { deviceId: 'SER2', outcome: 'succeeded', errors: [] },
-      ],
-    });
+    await recordOutcomes(store.db, id, [
+      {
+        orderId: 1,
+        outcome: 'failed',
+        devices: [
+          { deviceId: 'SER1', outcome: 'failed', errors },
+          { deviceId: 'SER2', outcome: 'succeeded', errors: [] },
+        ],
+      },
+    ]);
     const outcomes = async (request: number) =>
       (await requestedOrders(store.db, request)).map((order) => order.outcome);
     expect(await outcomes(id)).toEqual(['failed', 'open']);
@@ -141,6 +145,52 @@ export function providerRequestsContract(store: StoreUnderTest): void {
       errors_json: null,
     });
     expect((await transactionsOfDevice(store.db, '2', 'SER1'))[0]?.outcome).toBe('open');
+  });
+
+  test('a message is read by itself', async () => {
+    const id = await addProviderRequest(store.db, 'T1', { message: { imei: '0012345678901234' } });
+    expect(await messageOf(store.db, id)).toEqual({ imei: '0012345678901234' });
+    await expect(messageOf(store.db, id + 1)).rejects.toThrow();
+  });
+
+  test('what is open of a request comes in portions, each order once, while they are settled', async () => {
+    const orders = numbers(251).map((orderId) => ({
+      orderId,
+      orderNumber: `O${orderId}`,
+      requestType: 'ORDER' as const,
+      devices: devices(`A${orderId}`, `B${orderId}`),
+    }));
+    const id = await addProviderRequest(store.db, 'T1', { orders });
+    const other = await addProviderRequest(store.db, 'T2', { orders });
+    const errors = [{ code: 'E1', message: 'no' }];
+    const failed = { deviceId: 'A1', outcome: 'failed' as const, errors };
+    await recordOutcomes(store.db, id, [{ orderId: 1, outcome: 'unknown', devices: [failed] }]);
+    const [begin, ...rest] = orders;
+    const open = [{ ...begin, devices: devices('B1') }, ...rest];
+    const portions: RequestedOrderRecord[][] = [];
+    for await (const portion of openOrders(store.db, id)) {
+      portions.push(portion);
+      const outcomes = portion.map((order) => ({
+        orderId: order.orderId,
+        outcome: order.orderId === 2 ? ('unknown' as const) : ('succeeded' as const),
+        isWhole: true,
+        devices: order.devices.map(({ deviceId }) => ({
+          deviceId,
+          outcome: deviceId === 'A2' ? ('unknown' as const) : ('succeeded' as const),
+          errors: [],
+        })),
+      }));
+      await recordOutcomes(store.db, id, outcomes);
+    }
+    expect(portions.length).toBeGreaterThan(2);
+    expect(portions.flat()).toEqual(open);
+    const left: RequestedOrderRecord[] = [];
+    for await (const portion of openOrders(store.db, id)) left.push(...portion);
+    expect(left).toEqual([{ ...orders[1], devices: devices('A2') }]);
+    // What was settled before stays what it was.
+    const [told] = await transactionsOfDevice(store.db, '1', 'A1');
+    expect(told).toMatchObject({ id, outcome: 'failed', errors_json: JSON.stringify(errors) });
+    expect(await requestedOrders(store.db, other)).toEqual(asOpen(orders));
   });
 
   test('questions that are due are asked, the longest waiting first', async () => {
@@ -216,12 +266,12 @@ export function providerRequestsContract(store: StoreUnderTest): void {
       expect(await sendable()).toEqual([`T${index + 4}`]);
       await walk(part, ['sent', 'finished']);
       const devices = [{ deviceId: 'AB'.charAt(index), outcome: 'succeeded' as const, errors: [] }];
-      await recordOutcome(store.db, part, { orderId: 1, outcome: 'succeeded', devices });
+      await recordOutcomes(store.db, part, [{ orderId: 1, outcome: 'succeeded', devices }]);
     }
     expect(await sendable()).toEqual(['T2']);
     const [enrolling] = await dueRequests(store.db, ['apple'], now, 1);
     const devices = ['A', 'B'].map((deviceId) => ({ deviceId, outcome: 'succeeded' as const, errors: [] }));
-    await recordOutcome(store.db, enrolling?.id ?? 0, { orderId: 1, outcome: 'succeeded', devices });
+    await recordOutcomes(store.db, enrolling?.id ?? 0, [{ orderId: 1, outcome: 'succeeded', devices }]);
     // The parts were recorded later, and came before.
     expect((await enrolledDevices(store.db, 'apple', 1)).map((row) => row.transactionId)).toEqual([
       'T2',
@@ -241,7 +291,7 @@ export function providerRequestsContract(store: StoreUnderTest): void {
       });
       const id = await addProviderRequest(store.db, name, { batchId, ...about(1, deviceId) });
       const devices = [{ deviceId, outcome: 'succeeded' as const, errors: [] }];
-      await recordOutcome(store.db, id, { orderId: 1, outcome: 'succeeded', devices });
+      await recordOutcomes(store.db, id, [{ orderId: 1, outcome: 'succeeded', devices }]);
     };
     await enrolledFor('T1', 'C-1', 'A');
     await enrolledFor('T2', 'C-2', 'B');
@@ -271,7 +321,7 @@ export function providerRequestsContract(store: StoreUnderTest): void {
         errors: [],
         ...(deviceId === 'A' && { providerRecordId: `${name}/A` }),
       }));
-      await recordOutcome(store.db, id, { orderId: 1, outcome: 'succeeded', devices: outcomes });
+      await recordOutcomes(store.db, id, [{ orderId: 1, outcome: 'succeeded', devices: outcomes }]);
     };
     const enrolled = async (provider = 'apple') =>
       (await enrolledDevices(store.db, provider, 1)).map(

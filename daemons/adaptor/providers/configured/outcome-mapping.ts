@@ -4,10 +4,12 @@ import type {
   AskedRequest,
   DeviceOutcome,
   OrderOutcome,
+  OutcomesInPortions,
+  ProviderError,
   RequestedOrder,
   ResultOutcomes,
 } from '../provider-format.ts';
-import { result, type Reader, type Verdict } from './verdicts.ts';
+import { result, type Reader, type Said, type Verdict } from './verdicts.ts';
 
 /**
  * What the records of an answer mean for the devices that were asked for. A device succeeded only if the answer names it,
@@ -15,44 +17,91 @@ import { result, type Reader, type Verdict } from './verdicts.ts';
  */
 
 /** @throws Fault UNKNOWN_ANSWER when the result is not one that `readAnswer` gave */
-export function toOutcomes({ mapping }: Reader, given: unknown, asked: AskedRequest): ResultOutcomes {
+export function toOutcomes(reader: Reader, given: unknown, asked: AskedRequest): ResultOutcomes {
+  const outcomes = inPortions(reader, given);
+  return { orders: outcomes.of(asked.orders), unexpected: outcomes.unexpected() };
+}
+
+/** @throws Fault UNKNOWN_ANSWER when the result is not one that `readAnswer` gave */
+export function inPortions({ mapping }: Reader, given: unknown): OutcomesInPortions {
   const read = result.safeParse(given);
   if (!read.success) throw new Fault('UNKNOWN_ANSWER', 'not a result that was read before');
-  const { failed, records } = read.data;
+  const { failed, verdicts, ...records } = read.data;
   const byOrder = isOrderKey(mapping.request.key);
-  const verdicts = new Map(
-    [...Map.groupBy(records, ({ key }) => key)].map(
-      ([key, found]) => [key, common(found.map((record) => record.verdict))] as const,
-    ),
-  );
-  const requested = new Set(
-    asked.orders.flatMap(({ orderNumber, devices }) =>
-      byOrder ? [orderNumber] : devices.map(({ providerDeviceId }) => providerDeviceId),
-    ),
-  );
+  const said = new SaidByKey({ ...records, verdicts: verdicts.map(eachErrorOnce) });
   const what = byOrder ? 'order' : 'device';
+  const of = (key: string): Verdict => said.of(key) ?? failed ?? unclear;
   return {
-    orders: asked.orders.map((order) => {
-      const of = (key: string): Verdict => verdicts.get(key) ?? failed ?? { kind: 'unclear' };
-      return byOrder ? orderOutcome(order, of(order.orderNumber)) : deviceOutcomes(order, of, failed);
-    }),
-    unexpected: [...verdicts.keys()]
-      .filter((key) => !requested.has(key))
-      .map((key) => `${what} ${key.slice(0, 64)}`),
+    of: (orders) =>
+      orders.map((order) =>
+        byOrder ? orderOutcome(order, of(order.orderNumber)) : deviceOutcomes(order, of, failed),
+      ),
+    unexpected: () => said.notAsked().map((key) => `${what} ${key.slice(0, 64)}`),
   };
 }
 
-/** Two records of one thing that do not say the same settle nothing. */
+/** What the records say of each key, and which keys were asked for. */
+class SaidByKey {
+  readonly #said: Said;
+  /** Of each key the first record. */
+  readonly #first = new Map<string, number>();
+  /** Of first records that others of the same key contradict, or add to: what all of them say, as indexes. */
+  readonly #several = new Map<number, Set<number>>();
+  /** 1 for records whose key was asked for, and for those that are not the first of their key. */
+  readonly #counted: Uint8Array;
+
+  constructor(said: Said) {
+    this.#said = said;
+    this.#counted = new Uint8Array(said.keys.length);
+    said.keys.forEach((key, record) => {
+      const first = this.#first.get(key);
+      if (first === undefined) this.#first.set(key, record);
+      else this.#addTo(first, record);
+    });
+  }
+
+  #addTo(first: number, record: number): void {
+    this.#counted[record] = 1;
+    const { says } = this.#said;
+    const [one = -1, other = -1] = [says[first], says[record]];
+    const several = this.#several.get(first);
+    if (several) several.add(other);
+    else if (one !== other) this.#several.set(first, new Set([one, other]));
+  }
+
+  of(key: string): Verdict | undefined {
+    const record = this.#first.get(key);
+    if (record === undefined) return undefined;
+    this.#counted[record] = 1;
+    const { says, verdicts } = this.#said;
+    const verdictAt = (index = -1): Verdict => verdicts[index] ?? unclear;
+    const several = this.#several.get(record);
+    return several ? common(Array.from(several, verdictAt)) : verdictAt(says[record]);
+  }
+
+  /** In the order of the records. */
+  notAsked(): string[] {
+    return this.#said.keys.filter((_, record) => this.#counted[record] === 0);
+  }
+}
+
+const unclear = { kind: 'unclear' } as const;
+
+/** Records of one thing that do not say the same settle nothing. */
 function common(verdicts: readonly Verdict[]): Verdict {
-  const [first = { kind: 'unclear' as const }] = verdicts;
-  if (verdicts.some(({ kind }) => kind !== first.kind)) return { kind: 'unclear' };
+  const [first = unclear] = verdicts;
+  if (verdicts.some(({ kind }) => kind !== first.kind)) return unclear;
   if (first.kind !== 'failure') return first;
   const errors = verdicts.flatMap((one) => (one.kind === 'failure' ? one.errors : []));
-  return {
-    kind: 'failure',
-    errors: [...new Map(errors.map((error) => [JSON.stringify(error), error])).values()],
-  };
+  return { kind: 'failure', errors: withoutRepeats(errors) };
 }
+
+const eachErrorOnce = (verdict: Verdict): Verdict =>
+  verdict.kind === 'failure' ? { kind: 'failure', errors: withoutRepeats(verdict.errors) } : verdict;
+
+const withoutRepeats = (errors: readonly ProviderError[]): ProviderError[] => [
+  ...new Map(errors.map((error) => [JSON.stringify(error), error])).values(),
+];
 
 function orderOutcome({ orderId, devices }: RequestedOrder, said: Verdict): OrderOutcome {
   return {

@@ -1,4 +1,4 @@
-import { readCsv } from '../../../../shared/formats/read-csv.ts';
+import { readCsvRows } from '../../../../shared/formats/read-csv.ts';
 import type { XmlElement } from '../../../../shared/formats/xml-element.ts';
 import { namesIn } from '../../../../shared/runtime/configured-format-schema.ts';
 import { Fault, toFault } from '../../../../shared/runtime/faults.ts';
@@ -18,7 +18,8 @@ export interface Entry {
 
 export interface ReadDocument {
   readonly whole: Entry;
-  readonly records: readonly Entry[];
+  /** Those of a table are made as they are gone through, each time anew: there may be a million. */
+  readonly records: Iterable<Entry>;
 }
 
 export type DocumentSettings =
@@ -28,9 +29,9 @@ export type DocumentSettings =
 
 /** The one value at a place; empty: none, or it is not clear which. */
 export function oneAt(entry: Entry, place: string): string {
-  const values = new Set(place === '' ? [] : entry.all(place));
+  const values = place === '' ? [] : entry.all(place);
   const [value = ''] = values;
-  return values.size === 1 ? value : '';
+  return values.every((other) => other === value) ? value : '';
 }
 
 /**
@@ -56,9 +57,8 @@ function readTable(
 ): ReadDocument {
   const columns = [...new Set(places.filter((place) => place !== ''))];
   try {
-    const rows = readCsv(bytes, columns, { delimiter: delimiters[delimiter], tolerant: true });
-    const records = rows.map((row) => ({ all: (place: string) => filled([row[place] ?? '']) }));
-    return { records, whole: { all: (place) => records.flatMap((record) => record.all(place)) } };
+    const rows = readCsvRows(bytes, columns, { delimiter: delimiters[delimiter], tolerant: true });
+    return tableOf(rows, columns);
   } catch (error) {
     const fault = toFault(error);
     if (fault.class !== 'permanent') throw fault;
@@ -66,6 +66,32 @@ function readTable(
       cause: fault,
     });
   }
+}
+
+function tableOf(rows: Iterable<readonly string[]>, columns: readonly string[]): ReadDocument {
+  const places = new Map(columns.map((name, place) => [name, place]));
+  const at = (row: readonly string[], place: string) => row[places.get(place) ?? -1]?.trim() ?? '';
+  function* records(): Generator<Entry> {
+    for (const row of rows) {
+      const all = (place: string) => {
+        const value = at(row, place);
+        return value === '' ? [] : [value];
+      };
+      yield { all };
+    }
+  }
+  const found = new Map<string, readonly string[]>();
+  /** Each value once: it is asked which there are. */
+  const all = (place: string) => {
+    const known = found.get(place);
+    if (known) return known;
+    const values = new Set<string>();
+    for (const row of rows) values.add(at(row, place));
+    values.delete('');
+    found.set(place, [...values]);
+    return [...values];
+  };
+  return { records: { [Symbol.iterator]: records }, whole: { all } };
 }
 
 function readElements(

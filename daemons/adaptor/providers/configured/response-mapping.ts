@@ -13,7 +13,17 @@ import type {
 } from '../provider-format.ts';
 import { isListed } from './error-catalogue.ts';
 import { oneAt, readDocument, type Entry } from './read-document.ts';
-import { errorsAt, hasWord, isWaiting, verdictOf, type Reader, type Result } from './verdicts.ts';
+import {
+  errorsAt,
+  hasWord,
+  isWaiting,
+  understand,
+  verdictOf,
+  type ReadAnswer,
+  type Reader,
+  type Result,
+  type Said,
+} from './verdicts.ts';
 
 /** Which kind of answer a partner gives, by the mapping: an acknowledgement, a refusal, a word of patience, or a result. */
 
@@ -69,24 +79,33 @@ function readSuccess(
   const acknowledged = readAcknowledgement(reader, reply, of, asked);
   if (acknowledged) return acknowledged;
   const { answer } = reader.mapping;
-  const document = readDocument(answer, reply.content, placesOf(answer));
+  const document = answerIn(reader, reply.content);
   if (!document) return undefined;
-  const records = document.records
-    .map((entry) => ({ key: oneAt(entry, answer.key), verdict: verdictOf(reader, entry, answer) }))
-    .filter(({ key }) => key !== '');
   const ids = idsOf(reader, document.whole, asked);
-  if (records.length > 0) return ofRecords(records, ids, of, asked);
+  if (document.said.keys.length > 0) return ofRecords(document.said, ids, of, asked);
   return answer.kind === 'csv' ? undefined : ofWhole(reader, document.whole, ids, of, asked);
 }
 
-function ofRecords(
-  records: Result['records'],
-  ids: TransactionIds,
-  of: Question,
-  asked: AskedRequest,
-): ProviderAnswer {
-  const isPending = records.every((record) => record.verdict.kind === 'pending');
-  return isPending ? pending(ids, of, asked) : resultOf({ failed: null, records }, ids);
+/**
+ * The answer that the content is. One content is asked for several things, an acknowledgement, the ids in it and the
+ * result, and it may be large: it is read once.
+ *
+ * @throws Fault UNKNOWN_ANSWER
+ */
+function answerIn(reader: Reader, content: ProviderReply['content']): ReadAnswer | null {
+  const known = reader.answers.get(content);
+  if (known) return known;
+  const { answer } = reader.mapping;
+  const document = readDocument(answer, content, placesOf(answer));
+  if (!document) return null;
+  const read = { whole: document.whole, said: understand(reader, document.records) };
+  reader.answers.set(content, read);
+  return read;
+}
+
+function ofRecords(said: Said, ids: TransactionIds, of: Question, asked: AskedRequest): ProviderAnswer {
+  const isPending = said.verdicts.every(({ kind }) => kind === 'pending');
+  return isPending ? pending(ids, of, asked) : resultOf({ failed: null, ...said }, ids);
 }
 
 const placesOf = ({ key, status, code, text, whole }: AnswerMapping): string[] => [
@@ -109,7 +128,7 @@ function ofWhole(
     case 'pending':
       return pending(ids, of, asked);
     case 'success':
-      return resultOf({ failed: null, records: [] }, ids);
+      return resultOf({ failed: null, ...nothingSaid }, ids);
     case 'unclear':
       return undefined;
     case 'failure': {
@@ -127,6 +146,8 @@ const resultOf = (read: Result, ids: TransactionIds): ProviderAnswer => ({
   ids,
   result: read,
 });
+
+const nothingSaid: Said = { verdicts: [], keys: [], says: [] };
 
 /** Nothing is known yet of what became of the request. */
 const isOpen = (of: Question, asked: AskedRequest): boolean =>
@@ -150,7 +171,7 @@ const failedAsWhole = (
 ): ProviderAnswer =>
   isOpen(of, asked)
     ? { kind: 'refused', errors }
-    : resultOf({ failed: { kind: 'failure', errors }, records: [] }, ids);
+    : resultOf({ failed: { kind: 'failure', errors }, ...nothingSaid }, ids);
 
 function readAcknowledgement(
   reader: Reader,
@@ -173,18 +194,19 @@ function readAcknowledgement(
 
 /** What has records is no acknowledgement, though its status may be the same. */
 function acknowledgingEntry(
-  { mapping: { answer } }: Reader,
+  reader: Reader,
   acknowledgement: Exclude<AcknowledgementMapping, { kind: 'empty' }>,
   content: ProviderReply['content'],
 ): Entry | undefined {
   const { status, code, text, providerTransactionId } = acknowledgement;
-  const answered = whereReadable(() => readDocument(answer, content, placesOf(answer)));
-  if (answered?.records.some((record) => oneAt(record, answer.key) !== '')) return undefined;
+  const answered = whereReadable(() => answerIn(reader, content));
+  if (answered && answered.said.keys.length > 0) return undefined;
   if (acknowledgement.kind === 'csv') {
     const table = whereReadable(() =>
       readDocument(acknowledgement, content, [status, code, text, providerTransactionId]),
     );
-    return table?.records.length === 1 ? table.records[0] : undefined;
+    const [record, second] = table?.records ?? [];
+    return second ? undefined : record;
   }
   return readDocument(acknowledgement, content, [])?.whole;
 }

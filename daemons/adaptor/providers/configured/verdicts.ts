@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import type { FormatMapping } from '../../../../shared/runtime/configured-format-schema.ts';
 import type { ErrorCatalogue } from '../error-catalogue.ts';
-import type { ProviderError } from '../provider-format.ts';
+import type { AnswerContent, ProviderError } from '../provider-format.ts';
 import { isListed } from './error-catalogue.ts';
 import { oneAt, type Entry } from './read-document.ts';
 
@@ -19,17 +19,61 @@ export const verdict = z.discriminatedUnion('kind', [
 ]);
 export type Verdict = z.output<typeof verdict>;
 
-/** What `readAnswer` hands to `toOutcomes`. `failed`: the whole request, where no record says anything else. */
+/**
+ * What `readAnswer` hands to `toOutcomes`: the keys of the records, and what each of them says, as an index into the
+ * verdicts. There may be a million records, and few verdicts. `failed`: the whole request, where no record says anything
+ * else.
+ */
 export const result = z.object({
   failed: verdict.nullable(),
-  records: z.array(z.object({ key: z.string(), verdict })),
+  verdicts: z.array(verdict),
+  keys: z.custom<readonly string[]>((value) => isListOf(value, 'string')),
+  says: z.custom<readonly number[]>((value) => isListOf(value, 'number')),
 });
 export type Result = z.output<typeof result>;
+
+/** What the records of an answer say, each of them that names something. */
+export type Said = Omit<Result, 'failed'>;
+
+/** As it stands: a copy of a million would be made otherwise. */
+const isListOf = (value: unknown, type: 'string' | 'number'): boolean =>
+  Array.isArray(value) && value.every((each) => typeof each === type);
 
 export interface Reader {
   readonly mapping: FormatMapping;
   readonly catalogue: ErrorCatalogue;
+  /** What was read before, by its content. */
+  readonly answers: WeakMap<AnswerContent, ReadAnswer>;
 }
+
+/** A document in which an answer was looked for, and what its records say. */
+export interface ReadAnswer {
+  readonly whole: Entry;
+  readonly said: Said;
+}
+
+/** What is said of very many in the same words is understood once. */
+export function understand(reader: Reader, records: Iterable<Entry>): Said {
+  const { key, ...places } = reader.mapping.answer;
+  const verdicts: Verdict[] = [];
+  const keys: string[] = [];
+  const says: number[] = [];
+  const understood = new Map<string, number>();
+  for (const entry of records) {
+    const named = oneAt(entry, key);
+    if (named === '') continue;
+    const words = wordsAt(entry, places);
+    const known = understood.get(words) ?? verdicts.push(verdictOf(reader, entry, places)) - 1;
+    understood.set(words, known);
+    keys.push(named);
+    says.push(known);
+  }
+  return { verdicts, keys, says };
+}
+
+/** Whatever a verdict depends on. */
+const wordsAt = (entry: Entry, { status, code, text }: Places): string =>
+  JSON.stringify([status, code, text].map((place) => (place === '' ? [] : entry.all(place))));
 
 interface Places {
   readonly status: string;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Fault } from '../../../../shared/runtime/faults.ts';
 import { defer, markClaimed } from '../../../../shared/store/deliveries.ts';
 import { failRun, startRun } from '../../../../shared/store/job-runs.ts';
-import { recordOutcome, noteRequest } from '../../../../shared/store/provider-requests.ts';
+import { recordOutcomes, noteRequest } from '../../../../shared/store/provider-requests.ts';
 import { registerWorker } from '../../../../shared/store/workers.ts';
 import { raiseEvent } from '../../../../shared/store/workflow-events.ts';
 import { addBatch, addDevices, addProviderRequest, mark, newOrder } from '../../../support/store-examples.ts';
@@ -54,11 +54,13 @@ beforeAll(async () => {
   const request = await addProviderRequest(db, hostile, { providerId: hostile, orders });
   await noteRequest(db, request, { last_error: hostile });
   const errors = [{ id: hostile, errorMessage: hostile }];
-  await recordOutcome(db, request, {
-    orderId: 1,
-    outcome: 'failed',
-    devices: [{ deviceId: hostile, outcome: 'failed', errors }],
-  });
+  await recordOutcomes(db, request, [
+    {
+      orderId: 1,
+      outcome: 'failed',
+      devices: [{ deviceId: hostile, outcome: 'failed', errors }],
+    },
+  ]);
   const event = { eventType: 'DEP', eventCode: 'DEER', referenceNumber: hostile, notes: hostile };
   await raiseEvent(db, { ...event, batchId: null }, now);
   const other = await registerWorker(db, 'loader', now);

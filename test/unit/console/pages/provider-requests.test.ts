@@ -4,7 +4,7 @@ import { beginExchange, endExchange } from '../../../../shared/store/provider-ex
 import {
   moveRequest,
   noteRequest,
-  recordOutcome,
+  recordOutcomes,
   requireRequest,
   requireTransaction,
 } from '../../../../shared/store/provider-requests.ts';
@@ -58,13 +58,15 @@ test('requests are listed by state; one that was never answered needs a look', a
 
 test('a request shows orders, devices with the provider’s messages, and calls', async () => {
   const id = await sent('t-1');
-  await recordOutcome(scene.rt.db, id, {
-    orderId: 1,
-    outcome: 'failed',
-    devices: [
-      { deviceId: 'SER1', outcome: 'failed', errors: [{ id: 'DEP-1', errorMessage: 'not sold by you' }] },
-    ],
-  });
+  await recordOutcomes(scene.rt.db, id, [
+    {
+      orderId: 1,
+      outcome: 'failed',
+      devices: [
+        { deviceId: 'SER1', outcome: 'failed', errors: [{ id: 'DEP-1', errorMessage: 'not sold by you' }] },
+      ],
+    },
+  ]);
   const { db, worker, clock } = scene.rt;
   const call = {
     requestId: id,
