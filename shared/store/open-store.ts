@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+
 import { checkStore } from './migrate.ts';
 import { openSqlite } from './sqlite/open-sqlite.ts';
 import type { Db } from './tables.ts';
@@ -30,3 +32,30 @@ export async function openStore(options: StoreOptions): Promise<Db> {
  */
 export const inTransaction = <T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> =>
   db.isTransaction ? work(db) : db.transaction().execute(work);
+
+/**
+ * Runs a part of a transaction that may fail by itself: what it wrote is undone then, and the transaction goes on.
+ *
+ * @returns what was thrown, and is undone; undefined: nothing
+ * @throws what was thrown when nothing could be undone: SQLite has rolled back the whole transaction by itself, as it does
+ *   where the disk is full (sqlite.org/lang_transaction.html). What is written after it would be a transaction of its own
+ */
+export async function withSavepoint(
+  trx: Db,
+  work: () => Promise<void>,
+): Promise<{ readonly thrown: unknown } | undefined> {
+  await sql`savepoint part`.execute(trx);
+  try {
+    await work();
+  } catch (thrown) {
+    try {
+      await sql`rollback to savepoint part`.execute(trx);
+    } catch {
+      throw thrown;
+    }
+    await sql`release savepoint part`.execute(trx);
+    return { thrown };
+  }
+  await sql`release savepoint part`.execute(trx);
+  return undefined;
+}
