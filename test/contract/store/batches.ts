@@ -7,14 +7,18 @@ import {
   completeBatch,
   createBatch,
   findBatch,
+  itemsOfBatches,
   listBatches,
   moveBatch,
+  moveBatches,
   openBatch,
   reprocessBatch,
   requireBatch,
   settleItem,
+  settleItemAbout,
   type BatchFilter,
 } from '../../../shared/store/batches.ts';
+import { inTransaction } from '../../../shared/store/open-store.ts';
 import type { Standing } from '../../../shared/store/states/batch.ts';
 import { actor, addBatch, later, newBatch, now, numbers } from '../../support/store-examples.ts';
 import type { StoreUnderTest } from '../store-suite.ts';
@@ -130,6 +134,78 @@ export function batchesContract(store: StoreUnderTest): void {
     }
     expect(await requireBatch(store.db, batch.id)).toEqual(batch);
     expect(await batchHistory(store.db, batch.id)).toHaveLength(1);
+  });
+
+  test('batches that stand at one place move together, more than fit into one statement too', async () => {
+    const ids: number[] = [];
+    for (let n = 0; n < 501; n++) ids.push((await addBatch(store.db)).id);
+    const taking = {
+      direction: 'inbound',
+      from: at('Extract/Load', 'Complete'),
+      to: at('Batch', 'In progress'),
+    } as const;
+    await moveBatches(store.db, [], taking, 'job', later(60));
+    await moveBatches(store.db, ids, taking, 'job', later(60));
+    for (const id of [ids[0] ?? 0, ids[500] ?? 0]) {
+      const updated = { ...taking.to, updated_at: later(60).toISOString() };
+      expect(await requireBatch(store.db, id)).toMatchObject(updated);
+      const history = await batchHistory(store.db, id);
+      const entry = { ...taking.to, at: later(60).toISOString(), actor: 'job', note: null };
+      expect(history.slice(1)).toEqual([expect.objectContaining(entry)]);
+    }
+  });
+
+  const onward = at('Batch', 'In progress');
+  test.each([
+    ['one of them is at another stage', { standing: at('Batch', 'Complete') }, onward],
+    ['one of them has another status', { standing: at('Extract/Load', 'In progress') }, onward],
+    ['one of them goes the other way', { direction: 'outbound' }, onward],
+    ['one of them is not there', undefined, onward],
+    ['the stages do not allow it', {}, at('Extract/Load', 'Error')],
+  ] as const)('a common move is a bug when %s, and none of them moves', async (_why, own, to) => {
+    const first = await addBatch(store.db);
+    const second = own ? await addBatch(store.db, own) : { id: 99 };
+    const move = { direction: 'inbound', from: at('Extract/Load', 'Complete'), to } as const;
+    const moving = inTransaction(store.db, (trx) =>
+      moveBatches(trx, [first.id, second.id], move, actor, now),
+    );
+    await expect(moving).rejects.toMatchObject({ code: 'BUG' });
+    expect(await requireBatch(store.db, first.id)).toEqual(first);
+    expect(await batchHistory(store.db, first.id)).toHaveLength(1);
+  });
+
+  test('items of several batches come by batch and sequence', async () => {
+    const items = numbers(3).map((n) => item(String(n), n));
+    const [first, , third] = [
+      await addBatch(store.db, { items }),
+      await addBatch(store.db, { items }),
+      await addBatch(store.db, { items }),
+    ];
+    const found = await itemsOfBatches(store.db, [third.id, first.id]);
+    expect(found.map((row) => [row.batch_id, row.sequence])).toEqual([
+      ...numbers(3).map((n) => [first.id, n]),
+      ...numbers(3).map((n) => [third.id, n]),
+    ]);
+  });
+
+  test('an item is settled by what it is about, in its batch only', async () => {
+    const items = [item('1', 1), item('2', 2)];
+    const { id } = await addBatch(store.db, { items });
+    const other = await addBatch(store.db, { items });
+    await settleItemAbout(store.db, id, '2', 'A: no');
+    await settleItemAbout(store.db, id, '3', 'nobody');
+    const outcomes = async (batch: number) =>
+      (await batchItems(store.db, batch)).map(({ status, error }) => [status, error]);
+    expect(await outcomes(id)).toEqual([
+      ['Open', null],
+      ['Error', 'A: no'],
+    ]);
+    await settleItemAbout(store.db, id, '2', null);
+    expect((await outcomes(id))[1]).toEqual(['Complete', null]);
+    expect(await outcomes(other.id)).toEqual([
+      ['Open', null],
+      ['Open', null],
+    ]);
   });
 
   test('a batch that is not there is neither found, nor moved, nor reprocessed', async () => {
