@@ -12,7 +12,7 @@ export const batchErrorManagementJob: Job = {
     for (const [index, batch] of batches.entries()) {
       await inTransaction(db, async (trx) => {
         await reprocessBatch(trx, batch.id, worker.actor, clock.now(), 'Batch Error Management');
-        await run.batch(trx, batch.id, 'set back');
+        await run.batches(trx, [batch.id], 'set back');
       });
       await run.progress(index + 1, batches.length);
     }

@@ -117,7 +117,7 @@ async function writeBatch(
     worker.actor,
     now,
   );
-  await run.batch(trx, batch.id, 'made');
+  await run.batches(trx, [batch.id], 'made');
   for (const { order, requestType, devices } of requests) {
     const orderId = String(order.id);
     await insertRequest(trx, { batchId: batch.id, orderId, providerId, requestType, devices }, now);

@@ -1,6 +1,6 @@
 import { deviceEnrolmentResponse, type ResponseOrder } from '../shared/generic/device-enrolment-response.ts';
 import { bug, Fault } from '../shared/runtime/faults.ts';
-import { findItem, settleItem, type Batch } from '../shared/store/batches.ts';
+import { settleItemAbout, type Batch, type BatchItem } from '../shared/store/batches.ts';
 import { runs } from '../shared/store/chunks.ts';
 import { devicesOfOrder, moveDevices } from '../shared/store/devices.ts';
 import { isLetGo } from '../shared/store/states/device.ts';
@@ -8,16 +8,21 @@ import {
   closeRequest,
   failedDevices,
   openDevices,
-  openRequest,
+  openDevicesOf,
+  openRequests,
+  orderAtProvider,
+  requestsWithFailures,
   settleRequestDevices,
   type EnrolmentRequest,
+  type OpenDevice,
 } from '../shared/store/enrolment-requests.ts';
-import { readProperties } from '../shared/store/module-properties.ts';
+import { readProperties, type Properties } from '../shared/store/module-properties.ts';
 import { updateOrder } from '../shared/store/orders.ts';
 import type { Db } from '../shared/store/tables.ts';
 import { raiseEvent } from '../shared/store/workflow-events.ts';
 import type { Job, JobContext } from './job.ts';
-import { processBatches } from './process-batches.ts';
+import type { OpenItem } from './portions.ts';
+import { processPortions } from './process-batches.ts';
 import {
   describeErrors,
   describeFailure,
@@ -35,27 +40,62 @@ export const deviceEnrolmentResponseJob: Job = {
   description: 'Applies providers’ outcomes to devices and raises workflow events.',
   trigger: deviceEnrolmentResponse.type,
   run: (context) =>
-    processBatches(context, deviceEnrolmentResponse.type, (trx, batch, item) =>
-      applyResponse(context, trx, batch, JSON.parse(item.payload_json) as ResponseOrder),
-    ),
+    processPortions(context, deviceEnrolmentResponse.type, async (trx, items) => {
+      const known = await knownOf(trx, items);
+      return (part, batch, item, emit) => applyResponse({ ...context, emit }, part, known, batch, item);
+    }),
 };
+
+/** What the store knows of the orders of a portion. */
+interface Known {
+  readonly properties: Properties;
+  /** By `order provider`. */
+  readonly requests: ReadonlyMap<string, EnrolmentRequest>;
+  /** Of the requests that were read ahead. */
+  readonly devices: ReadonlyMap<number, readonly OpenDevice[]>;
+  /** Requests of which a device has failed before. */
+  readonly failures: ReadonlySet<number>;
+}
+
+/** Devices read ahead for a portion: an order may have more devices than are to be held in memory a hundred times. */
+const devicesAhead = 5000;
+
+async function knownOf(trx: Db, items: readonly OpenItem[]): Promise<Known> {
+  const orders = items.map(({ item }) => item.customer_reference);
+  const requests = await openRequests(trx, orders);
+  const ids = [...requests.values()].map(({ id }) => id);
+  return {
+    properties: await readProperties(trx),
+    requests,
+    devices: await openDevicesOf(trx, ids, devicesAhead),
+    failures: await requestsWithFailures(trx, ids),
+  };
+}
 
 async function applyResponse(
   context: JobContext,
   trx: Db,
+  known: Known,
   batch: Batch,
-  response: ResponseOrder,
+  item: BatchItem,
 ): Promise<void> {
-  const orderId = String(response.id);
+  const response = JSON.parse(item.payload_json) as ResponseOrder;
+  const orderId = item.customer_reference;
   const providerId = batch.provider_id;
   if (providerId === null) throw bug(`response batch ${batch.id} has no provider`);
-  const request = await openRequest(trx, orderId, providerId);
+  const request = known.requests.get(orderAtProvider(orderId, providerId));
   if (!request) throw new Fault('NOT_FOUND', `order ${orderId} has no open request at ${providerId}`);
-  const plan = planResponse(request.request_type, await openDevices(trx, request.id), response);
+  const asked = known.devices.get(request.id) ?? (await openDevices(trx, request.id));
+  const plan = planResponse(request.request_type, asked, response);
   await settleDevices(context, trx, batch, request, plan);
   const text = describeOutcome({ requestType: request.request_type, orderId, providerId }, plan);
-  if (plan.silent.length === 0) await closeAnswered(context, trx, request);
-  await tellPeople(context, trx, batch, orderId, text);
+  if (plan.silent.length === 0) {
+    const failed = plan.settled.filter((device) => !device.succeeded);
+    // Its outcome may have come in several responses.
+    const all = known.failures.has(request.id) ? await failedDevices(trx, request.id) : failed;
+    await closeAnswered(context, trx, request, all);
+  }
+  await tellPeople(context, trx, known.properties, batch, orderId, text);
 }
 
 async function settleDevices(
@@ -77,13 +117,15 @@ async function settleDevices(
   }
 }
 
-async function closeAnswered({ clock }: JobContext, trx: Db, request: EnrolmentRequest): Promise<void> {
+async function closeAnswered(
+  { clock }: JobContext,
+  trx: Db,
+  request: EnrolmentRequest,
+  failed: readonly Pick<SettledDevice, 'deviceId' | 'errors'>[],
+): Promise<void> {
   await closeRequest(trx, request.id, clock.now());
-  // Its outcome may have come in several responses.
-  const failed = await failedDevices(trx, request.id);
-  const asked = await findItem(trx, request.batch_id, request.order_id);
-  if (asked)
-    await settleItem(trx, asked, failed.length === 0 ? null : failed.map(describeFailure).join('\n'));
+  const error = failed.length === 0 ? null : failed.map(describeFailure).join('\n');
+  await settleItemAbout(trx, request.batch_id, request.order_id, error);
   if (request.request_type !== 'VOID') return;
   const devices = await devicesOfOrder(trx, request.order_id);
   // Another provider of the order may not have answered yet, or may have refused.
@@ -96,11 +138,11 @@ async function closeAnswered({ clock }: JobContext, trx: Db, request: EnrolmentR
 async function tellPeople(
   { clock, emit }: JobContext,
   trx: Db,
+  properties: Properties,
   batch: Batch,
   orderId: string,
   text: EventText,
 ): Promise<void> {
-  const properties = await readProperties(trx);
   if (properties[`device.enrolment.response.event.${text.outcome}`] !== 'true') return;
   const eventType = properties['device.enrolment.response.event.type'];
   const eventCode = properties[`device.enrolment.response.event.${text.outcome}.code`];

@@ -24,8 +24,8 @@ export interface JobContext extends JobHost {
 export interface RunNotes {
   /** So many records are done, of so many if that is known. Not within a transaction; written now and then only. */
   progress(done: number, total?: number): Promise<void>;
-  /** The run made this batch, works it off, or sets it back; part of the transaction in which it does. */
-  batch(trx: Db, batchId: number, what: RunBatch['what']): Promise<void>;
+  /** The run made these batches, works them off, or sets them back; part of the transaction in which it does. */
+  batches(trx: Db, batchIds: readonly number[], what: RunBatch['what']): Promise<void>;
 }
 
 /** What a run did: counts for people, and the problems it met without stopping. */

@@ -1,4 +1,4 @@
-import { noteRunBatch } from '../shared/store/job-run-batches.ts';
+import { noteRunBatches } from '../shared/store/job-run-batches.ts';
 import { noteProgress } from '../shared/store/job-runs.ts';
 import type { JobHost, RunNotes } from './job.ts';
 
@@ -14,6 +14,6 @@ export function runNotes({ db, clock }: JobHost, runId: number): RunNotes {
       noted = clock.monotonic();
       await noteProgress(db, runId, { done, total }, clock.now());
     },
-    batch: (trx, batchId, what) => noteRunBatch(trx, runId, batchId, what),
+    batches: (trx, batchIds, what) => noteRunBatches(trx, runId, batchIds, what),
   };
 }

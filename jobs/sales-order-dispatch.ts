@@ -29,10 +29,11 @@ export const salesOrderDispatchJob: Job = {
   description: 'Brings dispatched devices into their sales orders.',
   trigger: salesOrderDispatch.type,
   run: (context) =>
-    processBatches(context, salesOrderDispatch.type, async (trx, batch, item) => {
+    processBatches(context, salesOrderDispatch.type, async (trx, batch, item, emit) => {
       const record = JSON.parse(item.payload_json) as DispatchOrder;
       const order = await requireOrder(trx, record.id);
-      if (record.status === 'REJECTED') await rejectOrder(context, trx, order, record.errors, batch.id);
+      if (record.status === 'REJECTED')
+        await rejectOrder({ ...context, emit }, trx, order, record.errors, batch.id);
       else await dispatchOrder(context, trx, order, record, batch);
     }),
 };

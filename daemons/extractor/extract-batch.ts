@@ -21,7 +21,18 @@ const [roundLimit, groupLimit] = [128, 64];
 const groupRecords = 100;
 const prepared = { stage: 'Batch', status: 'Complete' } as const;
 const extracting = { stage: 'Extract/Load', status: 'In progress' } as const;
-const failed = { stage: 'Extract/Load', status: 'Error' } as const;
+const taking = { direction: 'outbound', from: prepared, to: extracting } as const;
+const failing = {
+  direction: 'outbound',
+  from: extracting,
+  to: { stage: 'Extract/Load', status: 'Error' },
+} as const;
+/** The file of the batch is out. */
+export const finishing = {
+  direction: 'outbound',
+  from: extracting,
+  to: { stage: 'Extract/Load', status: 'Complete' },
+} as const;
 
 /**
  * The way of a batch: its document is built and queued for the publisher in one transaction that also moves the batch
@@ -83,10 +94,11 @@ async function extract(runtime: Runtime, trx: Db, ids: readonly number[]): Promi
       faults.set(batch.id, fault);
     }
   }
-  const move = { actor: worker.actor, now: clock.now() };
+  const record = { actor: worker.actor, now: clock.now() };
   const taken = batches.map(({ id }) => id);
-  await moveBatches(trx, taken, { ...move, to: extracting });
-  await moveBatches(trx, [...faults.keys()], { ...move, to: failed, note: (id) => noteOf(faults.get(id)) });
+  const note = (id: number) => noteOf(faults.get(id));
+  await moveBatches(trx, taken, taking, record);
+  await moveBatches(trx, [...faults.keys()], failing, { ...record, note });
   await queuePublications(trx, publications, clock.now());
   publications.forEach(() => failPoint('extract.written'));
   return faults;

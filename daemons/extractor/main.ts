@@ -7,7 +7,7 @@ import { IntakeGate } from '../../shared/spool/intake-gate.ts';
 import { checkFolder } from '../../shared/spool/layout.ts';
 import { Publisher } from '../../shared/spool/publisher.ts';
 import { moveBatches } from '../../shared/store/batches.ts';
-import { extractBatches } from './extract-batch.ts';
+import { extractBatches, finishing } from './extract-batch.ts';
 
 /** Extract · Device Enrolment · To Generic Format: prepared batches in, sealed generic files out. */
 export async function extractor(runtime: Runtime): Promise<Work> {
@@ -25,9 +25,8 @@ export async function extractor(runtime: Runtime): Promise<Work> {
     seal: (row) => pgp.seal(Buffer.from(row.content ?? ''), outbox, clock.now()),
     onPublished: (trx, rows) => {
       const files = new Map(rows.flatMap((row) => (row.batch_id === null ? [] : [[row.batch_id, row.name]])));
-      const to = { stage: 'Extract/Load', status: 'Complete' } as const;
       const note = (id: number) => files.get(id) ?? null;
-      return moveBatches(trx, [...files.keys()], { to, actor: worker.actor, now: clock.now(), note });
+      return moveBatches(trx, [...files.keys()], finishing, { actor: worker.actor, now: clock.now(), note });
     },
   });
   return {

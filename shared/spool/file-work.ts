@@ -224,15 +224,15 @@ export class FileWork {
         const known = await this.#known(trx, group);
         const written: Loaded[] = [];
         for (const each of group) {
-          try {
-            const one = await withSavepoint(trx, (part) => this.#write(part, each, known));
+          const undone = await withSavepoint(trx, async () => {
+            const one = await this.#write(trx, each, known);
             known.set(each.identity, one.settled);
             written.push(one);
-          } catch (thrown) {
-            const fault = toFault(thrown);
-            if (concernsAll(fault)) throw fault;
-            refused.push({ row: each.row, fault, digest: each.file.digest });
-          }
+          });
+          if (undone === undefined) continue;
+          const fault = toFault(undone.thrown);
+          if (concernsAll(fault)) throw fault;
+          refused.push({ row: each.row, fault, digest: each.file.digest });
         }
         return written;
       });

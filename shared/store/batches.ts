@@ -1,4 +1,6 @@
-import { Fault } from '../runtime/faults.ts';
+import { sql } from 'kysely';
+
+import { bug, Fault } from '../runtime/faults.ts';
 import { chunks } from './chunks.ts';
 import type { KeyPage } from './key-page.ts';
 import { checkBatchMove, lastValidStage, type Direction, type Standing } from './states/batch.ts';
@@ -77,7 +79,7 @@ export async function openBatch(db: Db, batch: BatchStart, actor: string, now: D
     .values({ ...beginning(batch, at), record_count: 0 })
     .returningAll()
     .executeTakeFirstOrThrow();
-  await recordStage(db, created.id, batch.standing, actor, at, null);
+  await recordStages(db, [created.id], batch.standing, actor, at);
   return created;
 }
 
@@ -148,7 +150,7 @@ export async function moveBatch(
   const batch = await requireBatch(db, id);
   checkBatchMove(batch.direction, batch, to);
   const at = now.toISOString();
-  await recordStage(db, id, to, actor, at, note);
+  await recordStages(db, [id], to, actor, at, () => note);
   return db
     .updateTable('batch')
     .set({ stage: to.stage, status: to.status, updated_at: at })
@@ -157,38 +159,46 @@ export async function moveBatch(
     .executeTakeFirstOrThrow();
 }
 
-/** Where batches are moved, and what is written into their histories. */
-export interface BatchesMove {
+/** A move that several batches make at once. */
+export interface CommonMove {
+  readonly direction: Direction;
+  readonly from: Standing;
   readonly to: Standing;
+}
+
+/** Who moves batches, when, and what is noted in the history of each. */
+export interface MoveRecord {
   readonly actor: string;
   readonly now: Date;
-  /** Of each batch. */
   readonly note?: (id: number) => string | null;
 }
 
 /**
- * Moves batches as `moveBatch` does each of them.
+ * Moves batches that stand at one place, and writes it into the history of each.
  *
- * @throws Fault BUG when one of them may not stand there; NOT_FOUND
+ * @throws Fault BUG when they may not stand there; also when one of them stands elsewhere by now
  */
-export async function moveBatches(db: Db, ids: readonly number[], move: BatchesMove): Promise<void> {
-  const { to, actor, now, note } = move;
+export async function moveBatches(
+  db: Db,
+  ids: readonly number[],
+  { direction, from, to }: CommonMove,
+  { actor, now, note }: MoveRecord,
+): Promise<void> {
+  checkBatchMove(direction, from, to);
   const at = now.toISOString();
   for (const chunk of chunks(ids)) {
-    const found = await batchesOf(db, chunk);
-    const missing = chunk.find((id) => !found.some((batch) => batch.id === id));
-    if (missing !== undefined) throw new Fault('NOT_FOUND', `there is no batch ${missing}`);
-    for (const batch of found) checkBatchMove(batch.direction, batch, to);
-    const stage = { stage: to.stage, status: to.status, at, actor };
-    await db
-      .insertInto('batch_stage')
-      .values(chunk.map((id) => ({ batch_id: id, ...stage, note: note?.(id) ?? null })))
-      .execute();
-    await db
+    const { numUpdatedRows } = await db
       .updateTable('batch')
       .set({ stage: to.stage, status: to.status, updated_at: at })
       .where('id', 'in', chunk)
-      .execute();
+      .where('direction', '=', direction)
+      .where('stage', '=', from.stage)
+      .where('status', '=', from.status)
+      .executeTakeFirstOrThrow();
+    if (Number(numUpdatedRows) !== chunk.length) {
+      throw bug(`a batch does not stand at ${from.stage} · ${from.status} any more`);
+    }
+    await recordStages(db, chunk, to, actor, at, note);
   }
 }
 
@@ -214,17 +224,17 @@ export async function reprocessBatch(
   return moveBatch(db, id, lastValidStage(batch.direction, batch.stage), actor, now, note);
 }
 
-async function recordStage(
+async function recordStages(
   db: Db,
-  batchId: number,
-  standing: Standing,
+  batchIds: readonly number[],
+  { stage, status }: Standing,
   actor: string,
   at: string,
-  note: string | null,
+  note: (id: number) => string | null = () => null,
 ): Promise<void> {
   await db
     .insertInto('batch_stage')
-    .values({ batch_id: batchId, stage: standing.stage, status: standing.status, at, actor, note })
+    .values(batchIds.map((id) => ({ batch_id: id, stage, status, at, actor, note: note(id) })))
     .execute();
 }
 
@@ -345,18 +355,15 @@ export function itemsAfter(db: Db, batchId: number, sequence: number, limit: num
     .execute();
 }
 
-/** The item of a batch about an order; outbound batches have one for each. */
-export async function findItem(
-  db: Db,
-  batchId: number,
-  customerReference: string,
-): Promise<BatchItem | undefined> {
+/** All items of some batches, by batch and sequence: of small ones. */
+export function itemsOfBatches(db: Db, batchIds: readonly number[]): Promise<BatchItem[]> {
   return db
     .selectFrom('batch_item')
     .selectAll()
-    .where('batch_id', '=', batchId)
-    .where('customer_reference', '=', customerReference)
-    .executeTakeFirst();
+    .where('batch_id', 'in', batchIds)
+    .orderBy('batch_id')
+    .orderBy('sequence')
+    .execute();
 }
 
 export function batchHistory(db: Db, batchId: number): Promise<Row<'batch_stage'>[]> {
@@ -385,5 +392,21 @@ export async function settleItem(db: Db, item: BatchItem, error: string | null):
     .set({ status: error === null ? 'Complete' : 'Error', error })
     .where('batch_id', '=', item.batch_id)
     .where('sequence', '=', item.sequence)
+    .execute();
+}
+
+/** The outcome of the item of a batch about an order, if it has one; outbound batches have one for each. */
+export async function settleItemAbout(
+  db: Db,
+  batchId: number,
+  customerReference: string,
+  error: string | null,
+): Promise<void> {
+  await db
+    .updateTable('batch_item')
+    .set({ status: error === null ? 'Complete' : 'Error', error })
+    // With `+` it is found by the order: the key begins with the batch too, and would be read from its first item on.
+    .where(sql<number>`+batch_id`, '=', batchId)
+    .where('customer_reference', '=', customerReference)
     .execute();
 }

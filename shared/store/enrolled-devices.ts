@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+
 import { placeOf } from './request-queue.ts';
 import type { Db } from './tables.ts';
 
@@ -65,7 +67,8 @@ async function organisationsOf(
     .selectFrom('batch_item')
     .select(['batch_id', 'payload_json'])
     .where('customer_reference', '=', String(orderId))
-    .where('batch_id', 'in', [...batchIds])
+    // See `settleItemAbout`.
+    .where(sql<number>`+batch_id`, 'in', [...batchIds])
     .execute();
   return new Map(
     items.flatMap((item) => {

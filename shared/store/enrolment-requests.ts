@@ -70,6 +70,21 @@ export async function openRequest(
     .executeTakeFirst();
 }
 
+/** What is open about some orders, by `order provider`. */
+export async function openRequests(
+  db: Db,
+  orderIds: readonly string[],
+): Promise<Map<string, EnrolmentRequest>> {
+  if (orderIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('enrolment_request')
+    .selectAll()
+    .where('order_id', 'in', orderIds)
+    .where('answered_at', 'is', null)
+    .execute();
+  return new Map(rows.map((row) => [orderAtProvider(row.order_id, row.provider_id), row]));
+}
+
 /** The last request that enrolled a device: what a return undoes. */
 export async function lastEnrolling(db: Db, device: number): Promise<number | undefined> {
   const row = await db
@@ -106,15 +121,38 @@ export interface OpenDevice {
 }
 
 export async function openDevices(db: Db, requestId: number): Promise<OpenDevice[]> {
-  return db
+  return selectOpenDevices(db).where('asked.request_id', '=', requestId).orderBy('device.id').execute();
+}
+
+/**
+ * Open devices of several requests, of each all or none: of the first of them in the order of their numbers, as many as
+ * have no more than so many devices together.
+ */
+export async function openDevicesOf(
+  db: Db,
+  requestIds: readonly number[],
+  limit: number,
+): Promise<Map<number, OpenDevice[]>> {
+  if (requestIds.length === 0) return new Map();
+  const rows = await selectOpenDevices(db)
+    .select('asked.request_id as requestId')
+    .where('asked.request_id', 'in', requestIds)
+    .orderBy('asked.request_id')
+    .orderBy('asked.device')
+    .limit(limit)
+    .execute();
+  const found = Map.groupBy(rows, (row) => row.requestId);
+  const last = rows.length === limit ? rows.at(-1) : undefined;
+  if (last) found.delete(last.requestId); // It may have more.
+  return found;
+}
+
+const selectOpenDevices = (db: Db) =>
+  db
     .selectFrom('enrolment_request_device as asked')
     .innerJoin('device', 'device.id', 'asked.device')
     .select(['device.id', 'device.device_id as deviceId', 'device.status', 'asked.role'])
-    .where('asked.request_id', '=', requestId)
-    .where('asked.outcome', '=', 'open')
-    .orderBy('device.id')
-    .execute();
-}
+    .where('asked.outcome', '=', 'open');
 
 /** What came of some devices of a request, of all the same. */
 export async function settleRequestDevices(
@@ -132,6 +170,19 @@ export async function settleRequestDevices(
       .where('device', 'in', chunk)
       .execute();
   }
+}
+
+/** Which of some requests have devices that failed. */
+export async function requestsWithFailures(db: Db, requestIds: readonly number[]): Promise<Set<number>> {
+  if (requestIds.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('enrolment_request_device')
+    .select('request_id')
+    .distinct()
+    .where('request_id', 'in', requestIds)
+    .where('outcome', '=', 'failed')
+    .execute();
+  return new Set(rows.map((row) => row.request_id));
 }
 
 /** The devices of a request that failed, with the provider's errors. */

@@ -1,4 +1,5 @@
 import type { Batch, BatchItem } from './batches.ts';
+import { chunks } from './chunks.ts';
 import type { Db, Row } from './tables.ts';
 
 /** Which batches a run made, worked off or set back, and the items in them. */
@@ -6,17 +7,19 @@ import type { Db, Row } from './tables.ts';
 export type RunBatch = Row<'job_run_batch'>;
 
 /** Part of the transaction in which the run does it. */
-export async function noteRunBatch(
+export async function noteRunBatches(
   db: Db,
   runId: number,
-  batchId: number,
+  batchIds: readonly number[],
   what: RunBatch['what'],
 ): Promise<void> {
-  await db
-    .insertInto('job_run_batch')
-    .values({ run_id: runId, batch_id: batchId, what })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+  for (const chunk of chunks(batchIds)) {
+    await db
+      .insertInto('job_run_batch')
+      .values(chunk.map((id) => ({ run_id: runId, batch_id: id, what })))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
 }
 
 /** Batches of a run, by number, behind one of them. */

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 
-import { Fault, toFault } from '../runtime/faults.ts';
 import { checkStore } from './migrate.ts';
 import { openSqlite } from './sqlite/open-sqlite.ts';
 import type { Db } from './tables.ts';
@@ -35,29 +34,28 @@ export const inTransaction = <T>(db: Db, work: (trx: Db) => Promise<T>): Promise
   db.isTransaction ? work(db) : db.transaction().execute(work);
 
 /**
- * Runs `work` as a part of a transaction that can fail alone: nothing of it is left then, and the transaction goes on.
+ * Runs a part of a transaction that may fail by itself: what it wrote is undone then, and the transaction goes on.
  *
- * @throws what the work throws; Fault of class environment when the store has given up the whole transaction
+ * @returns what was thrown, and is undone; undefined: nothing
+ * @throws what was thrown when nothing could be undone: SQLite has rolled back the whole transaction by itself, as it does
+ *   where the disk is full (sqlite.org/lang_transaction.html). What is written after it would be a transaction of its own
  */
-export async function withSavepoint<T>(trx: Db, work: (trx: Db) => Promise<T>): Promise<T> {
+export async function withSavepoint(
+  trx: Db,
+  work: () => Promise<void>,
+): Promise<{ readonly thrown: unknown } | undefined> {
   await sql`savepoint part`.execute(trx);
   try {
-    const result = await work(trx);
-    await sql`release savepoint part`.execute(trx);
-    return result;
+    await work();
   } catch (thrown) {
-    await undoPart(trx, toFault(thrown));
-    throw thrown;
-  }
-}
-
-/** After some failures (sqlite.org/lang_transaction.html) there is no transaction any more that could go on. */
-async function undoPart(trx: Db, reason: Fault): Promise<void> {
-  try {
-    await sql`rollback to savepoint part`.execute(trx);
+    try {
+      await sql`rollback to savepoint part`.execute(trx);
+    } catch {
+      throw thrown;
+    }
     await sql`release savepoint part`.execute(trx);
-  } catch (error) {
-    if (reason.class === 'environment') throw reason;
-    throw new Fault('STORE_FAILED', `the transaction was given up: ${reason.message}`, { cause: error });
+    return { thrown };
   }
+  await sql`release savepoint part`.execute(trx);
+  return undefined;
 }

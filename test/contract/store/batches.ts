@@ -7,6 +7,7 @@ import {
   completeBatch,
   createBatch,
   findBatch,
+  itemsOfBatches,
   listBatches,
   moveBatch,
   moveBatches,
@@ -15,6 +16,7 @@ import {
   reprocessBatch,
   requireBatch,
   settleItem,
+  settleItemAbout,
   type BatchFilter,
 } from '../../../shared/store/batches.ts';
 import { inTransaction } from '../../../shared/store/open-store.ts';
@@ -153,33 +155,6 @@ export function batchesContract(store: StoreUnderTest): void {
     expect(found.map((row) => row.customer_reference)).toEqual(items.map((each) => each.customerReference));
   });
 
-  test('batches move together, each with a row in its history, or not at all', async () => {
-    const [one, other] = [await addBatch(store.db, prepared), await addBatch(store.db, prepared)];
-    const ids = [other.id, one.id];
-    const to = at('Extract/Load', 'In progress');
-    const moving = { to, actor: 'extractor@host/2', now: later(60) };
-    const together = (of: readonly number[], own: Partial<Parameters<typeof moveBatches>[2]>) =>
-      inTransaction(store.db, (trx) => moveBatches(trx, of, { ...moving, ...own }));
-    await together(ids, { note: (id) => (id === one.id ? 'first' : null) });
-    for (const [batch, note] of [
-      [one, 'first'],
-      [other, null],
-    ] as const) {
-      const moved = { ...batch, ...to, updated_at: later(60).toISOString() };
-      expect(await requireBatch(store.db, batch.id)).toEqual(moved);
-      expect(await batchHistory(store.db, batch.id)).toMatchObject([
-        prepared.standing,
-        { ...to, at: later(60).toISOString(), actor: 'extractor@host/2', note },
-      ]);
-    }
-    await together([], {});
-    await move(one.id, at('Extract/Load', 'Complete'));
-    await expect(together(ids, { to: at('Extract/Load', 'Error') })).rejects.toMatchObject({ code: 'BUG' });
-    await expect(together([other.id, 4711], {})).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    expect(await requireBatch(store.db, other.id)).toMatchObject(to);
-    expect(await batchHistory(store.db, other.id)).toHaveLength(2);
-  });
-
   test('payloads of several batches come as they were written, each in its order', async () => {
     const one = await addBatch(store.db, { items: [item('B', { b: 1.5 }), item('A', ['ü'])] });
     const none = await addBatch(store.db, { items: [] });
@@ -218,6 +193,79 @@ export function batchesContract(store: StoreUnderTest): void {
     }
     expect(await requireBatch(store.db, batch.id)).toEqual(batch);
     expect(await batchHistory(store.db, batch.id)).toHaveLength(1);
+  });
+
+  test('batches that stand at one place move together, more than fit into one statement too', async () => {
+    const ids: number[] = [];
+    for (let n = 0; n < 501; n++) ids.push((await addBatch(store.db)).id);
+    const taking = {
+      direction: 'inbound',
+      from: at('Extract/Load', 'Complete'),
+      to: at('Batch', 'In progress'),
+    } as const;
+    await moveBatches(store.db, [], taking, { actor: 'job', now: later(60) });
+    const note = (id: number) => (id === ids[0] ? 'first' : null);
+    await moveBatches(store.db, ids, taking, { actor: 'job', now: later(60), note });
+    for (const id of [ids[0] ?? 0, ids[500] ?? 0]) {
+      const updated = { ...taking.to, updated_at: later(60).toISOString() };
+      expect(await requireBatch(store.db, id)).toMatchObject(updated);
+      const history = await batchHistory(store.db, id);
+      const entry = { ...taking.to, at: later(60).toISOString(), actor: 'job', note: note(id) };
+      expect(history.slice(1)).toEqual([expect.objectContaining(entry)]);
+    }
+  });
+
+  const onward = at('Batch', 'In progress');
+  test.each([
+    ['one of them is at another stage', { standing: at('Batch', 'Complete') }, onward],
+    ['one of them has another status', { standing: at('Extract/Load', 'In progress') }, onward],
+    ['one of them goes the other way', { direction: 'outbound' }, onward],
+    ['one of them is not there', undefined, onward],
+    ['the stages do not allow it', {}, at('Extract/Load', 'Error')],
+  ] as const)('a common move is a bug when %s, and none of them moves', async (_why, own, to) => {
+    const first = await addBatch(store.db);
+    const second = own ? await addBatch(store.db, own) : { id: 99 };
+    const move = { direction: 'inbound', from: at('Extract/Load', 'Complete'), to } as const;
+    const moving = inTransaction(store.db, (trx) =>
+      moveBatches(trx, [first.id, second.id], move, { actor, now }),
+    );
+    await expect(moving).rejects.toMatchObject({ code: 'BUG' });
+    expect(await requireBatch(store.db, first.id)).toEqual(first);
+    expect(await batchHistory(store.db, first.id)).toHaveLength(1);
+  });
+
+  test('items of several batches come by batch and sequence', async () => {
+    const items = numbers(3).map((n) => item(String(n), n));
+    const [first, , third] = [
+      await addBatch(store.db, { items }),
+      await addBatch(store.db, { items }),
+      await addBatch(store.db, { items }),
+    ];
+    const found = await itemsOfBatches(store.db, [third.id, first.id]);
+    expect(found.map((row) => [row.batch_id, row.sequence])).toEqual([
+      ...numbers(3).map((n) => [first.id, n]),
+      ...numbers(3).map((n) => [third.id, n]),
+    ]);
+  });
+
+  test('an item is settled by what it is about, in its batch only', async () => {
+    const items = [item('1', 1), item('2', 2)];
+    const { id } = await addBatch(store.db, { items });
+    const other = await addBatch(store.db, { items });
+    await settleItemAbout(store.db, id, '2', 'A: no');
+    await settleItemAbout(store.db, id, '3', 'nobody');
+    const outcomes = async (batch: number) =>
+      (await batchItems(store.db, batch)).map(({ status, error }) => [status, error]);
+    expect(await outcomes(id)).toEqual([
+      ['Open', null],
+      ['Error', 'A: no'],
+    ]);
+    await settleItemAbout(store.db, id, '2', null);
+    expect((await outcomes(id))[1]).toEqual(['Complete', null]);
+    expect(await outcomes(other.id)).toEqual([
+      ['Open', null],
+      ['Open', null],
+    ]);
   });
 
   test('a batch that is not there is neither found, nor moved, nor reprocessed', async () => {

@@ -2,13 +2,17 @@ import { expect, test } from '@jest/globals';
 
 import {
   closeRequest,
+  failedDevices,
   insertRequest,
   lastEnrolling,
   lastRequest,
   openDevices,
+  openDevicesOf,
   openRequest,
+  openRequests,
   orderAtProvider,
   ordersWithOpenRequest,
+  requestsWithFailures,
   settleRequestDevices,
   type NewEnrolmentRequest,
 } from '../../../shared/store/enrolment-requests.ts';
@@ -88,6 +92,45 @@ export function enrolmentRequestsContract(store: StoreUnderTest): void {
     expect(told).toMatchObject({ id, role: 'enrol', outcome: 'failed' });
     expect(JSON.parse(told?.errors_json ?? '')).toEqual(errors);
     expect((await requestsOfDevice(store.db, second.id))[0]?.errors_json).toBeNull();
+  });
+
+  test('what is open of several orders and requests is read at once', async () => {
+    const asked: number[] = [];
+    for (const id of ['1', '2', '3']) {
+      const devices = await addDevices(
+        store.db,
+        id,
+        ['A', 'B'].map((name) => ({ deviceId: name + id })),
+      );
+      asked.push(await ask(devices, { orderId: id }));
+    }
+    const [first = 0, second = 0, third = 0] = asked;
+    await closeRequest(store.db, second, later(5));
+    const requests = await openRequests(store.db, ['1', '2', '3', '4']);
+    expect([...requests.values()].map(({ id }) => id).sort()).toEqual([first, third]);
+    expect(requests.get(orderAtProvider('3', 'apple'))).toEqual(await openRequest(store.db, '3', 'apple'));
+    const [device] = await openDevices(store.db, first);
+    await settleRequestDevices(store.db, first, [device?.id ?? 0], 'failed', []);
+    // All of a request or nothing of it: five devices are open, and the last of them may not be the last of its request.
+    const devicesOf = async (limit: number) =>
+      [...(await openDevicesOf(store.db, asked, limit))].map(([id, devices]) => [
+        id,
+        devices.map(({ deviceId }) => deviceId),
+      ]);
+    const all = [
+      [first, ['B1']],
+      [second, ['A2', 'B2']],
+      [third, ['A3', 'B3']],
+    ];
+    expect(await devicesOf(6)).toEqual(all);
+    expect(await devicesOf(5)).toEqual(all.slice(0, 2));
+    expect(await devicesOf(2)).toEqual(all.slice(0, 1));
+    expect(await devicesOf(1)).toEqual([]);
+    expect(await requestsWithFailures(store.db, asked)).toEqual(new Set([first]));
+    expect(await failedDevices(store.db, first)).toEqual([{ deviceId: 'A1', errors: [] }]);
+    expect(await openRequests(store.db, [])).toEqual(new Map());
+    expect(await openDevicesOf(store.db, [], 1)).toEqual(new Map());
+    expect(await requestsWithFailures(store.db, [])).toEqual(new Set());
   });
 
   test('what enrolled a device is the last request that did, not one that failed or let it go', async () => {

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { recordAudit } from '../../../shared/store/audit.ts';
 import { createBatch } from '../../../shared/store/batches.ts';
 import { devicesOfOrder } from '../../../shared/store/devices.ts';
-import { inTransaction } from '../../../shared/store/open-store.ts';
+import { inTransaction, withSavepoint } from '../../../shared/store/open-store.ts';
 import type { Db } from '../../../shared/store/tables.ts';
 import { actor, addDevices, newBatch, now, numbers } from '../../support/store-examples.ts';
 import type { StoreUnderTest } from '../store-suite.ts';
@@ -80,6 +80,43 @@ export function transactionsContract(store: StoreUnderTest): void {
     });
     await expect(work).rejects.toThrow('the outer one fails');
     expect(await auditOf(store.db, 'inner')).toEqual([]);
+  });
+
+  test('a part of a transaction that fails leaves nothing; the parts before and behind it stay', async () => {
+    const results: unknown[] = [];
+    await inTransaction(store.db, async (trx) => {
+      const part = (subject: string, end: () => unknown) =>
+        withSavepoint(trx, async () => {
+          await note(trx, subject);
+          await end();
+        });
+      const failing = new Error('no');
+      results.push(await part('first', () => undefined));
+      results.push(await part('second', () => Promise.reject(failing)));
+      results.push(await part('third', () => part('inner', () => Promise.reject(failing))));
+      // An error of the database: other databases let nothing go on behind it but what undoes it.
+      results.push(await part('fourth', () => addDevices(trx, '1', [{ deviceId: 'A' }, { deviceId: 'A' }])));
+      await note(trx, 'last');
+      expect(results).toEqual([
+        undefined,
+        { thrown: failing },
+        undefined,
+        { thrown: expect.objectContaining({ message: expect.stringMatching(/unique/i) }) },
+      ]);
+    });
+    const left = async (subject: string) => (await auditOf(store.db, subject)).length;
+    const subjects = ['first', 'second', 'third', 'inner', 'fourth', 'last'];
+    expect(await Promise.all(subjects.map(left))).toEqual([1, 0, 1, 0, 0, 1]);
+    expect(await devicesOfOrder(store.db, '1')).toEqual([]);
+  });
+
+  test('a part that was done is undone with its transaction', async () => {
+    const work = inTransaction(store.db, async (trx) => {
+      await withSavepoint(trx, () => note(trx, 'done'));
+      throw new Error('too late');
+    });
+    await expect(work).rejects.toThrow('too late');
+    expect(await auditOf(store.db, 'done')).toEqual([]);
   });
 
   test('transactions of one process do not mix: each has all of its own, also when another fails meanwhile', async () => {

@@ -4,7 +4,7 @@ import { jobs, jobNamed } from '../../../../jobs/registry.ts';
 import { runJob } from '../../../../jobs/run-job.ts';
 import { jobSettings } from '../../../../jobs/schedule.ts';
 import { createBatch } from '../../../../shared/store/batches.ts';
-import { noteRunBatch } from '../../../../shared/store/job-run-batches.ts';
+import { noteRunBatches } from '../../../../shared/store/job-run-batches.ts';
 import { noteProgress, startRun } from '../../../../shared/store/job-runs.ts';
 import { recordTicks } from '../../../../shared/store/job-ticks.ts';
 import { registerWorker } from '../../../../shared/store/workers.ts';
@@ -191,7 +191,7 @@ describe('a run', () => {
     const started = await startRun(db, key, 'operator', worker, clock.now());
     for (const order of ['1', '2', '3']) {
       const { id } = await createBatch(db, newBatch({ items: items(order) }), 'test', clock.now());
-      await noteRunBatch(db, started?.id ?? 0, id, 'worked off');
+      await noteRunBatches(db, started?.id ?? 0, [id], 'worked off');
     }
     const seen: string[] = [];
     let path = `/jobs/${key}/runs/1`;
