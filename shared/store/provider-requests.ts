@@ -1,6 +1,10 @@
+import { sql } from 'kysely';
+
 import type { RequestType } from '../generic/device-enrolment-request.ts';
 import { bug, Fault } from '../runtime/faults.ts';
 import { chunks, runs } from './chunks.ts';
+import { compiled } from './sqlite/compiled.ts';
+import { unseen } from './sqlite/unseen.ts';
 import {
   providerRequestMoves,
   type ProviderOutcome,
@@ -86,7 +90,10 @@ export type RequestChange = Partial<
   >
 >;
 
-/** @throws Fault BUG when the request may not take that state, or has left the state that the caller knows */
+/**
+ * @returns the request as it is now, so far as the caller knew it
+ * @throws Fault BUG when the request may not take that state, or has left the state that the caller knows
+ */
 export async function moveRequest(
   db: Db,
   request: ProviderRequestRow,
@@ -94,13 +101,15 @@ export async function moveRequest(
   change: RequestChange,
 ): Promise<ProviderRequestRow> {
   checkMove('provider request', providerRequestMoves, request.state, to);
-  return db
+  // The message may be long: the row is not read again.
+  const { numUpdatedRows } = await db
     .updateTable('provider_request')
     .set({ ...change, state: to })
     .where('id', '=', request.id)
     .where('state', '=', request.state)
-    .returningAll()
-    .executeTakeFirstOrThrow(() => bug(`provider request ${request.id} is no longer ${request.state}`));
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) throw bug(`provider request ${request.id} is no longer ${request.state}`);
+  return { ...request, ...change, state: to };
 }
 
 /** @throws Fault BUG */
@@ -130,7 +139,7 @@ export async function findByTransaction(
   const query = db.selectFrom('provider_request').selectAll().where('provider_id', '=', providerId);
   return 'ours' in id
     ? query.where('transaction_id', '=', id.ours).executeTakeFirst()
-    : query.where('provider_transaction_id', '=', id.theirs).executeTakeFirst();
+    : query.where('provider_transaction_id', '=', unseen(id.theirs)).executeTakeFirst();
 }
 
 /** An order of a request, with what is known of it and its devices so far. */
@@ -145,30 +154,49 @@ export interface RequestedOrderRow extends Omit<RequestedOrderRecord, 'devices'>
 
 /** The orders of a request as they were asked for, by their ids, and the devices of each by theirs. */
 export async function requestedOrders(db: Db, requestId: number): Promise<RequestedOrderRow[]> {
-  const orders = await db
-    .selectFrom('provider_request_order')
-    .selectAll()
-    .where('request_id', '=', requestId)
-    .orderBy('order_id')
-    .execute();
-  const devices = await db
-    .selectFrom('provider_request_device')
-    .selectAll()
-    .where('request_id', '=', requestId)
-    .orderBy('device_id')
-    .execute();
-  const byOrder = Map.groupBy(devices, (device) => device.order_id);
-  return orders.map((order) => ({
-    orderId: order.order_id,
-    orderNumber: order.order_number,
-    requestType: order.request_type,
-    outcome: order.outcome,
-    devices: (byOrder.get(order.order_id) ?? []).map((device) => ({
-      deviceId: device.device_id,
-      providerDeviceId: device.provider_device_id,
-      outcome: device.outcome,
-    })),
-  }));
+  const rows = await findOrdersWithDevices(db, { requestId });
+  return runs(rows, ({ orderId }) => String(orderId)).map((ofOrder) => {
+    const [{ orderId, orderNumber, requestType, orderOutcome }] = ofOrder;
+    return { orderId, orderNumber, requestType, outcome: orderOutcome, devices: ofOrder.flatMap(deviceOf) };
+  });
+}
+
+interface OrderWithDevice {
+  readonly orderId: number;
+  readonly orderNumber: string;
+  readonly requestType: RequestType;
+  readonly orderOutcome: ProviderOutcome;
+  /** Null where the order names none, and so with the others. */
+  readonly deviceId: string | null;
+  readonly providerDeviceId: string | null;
+  readonly outcome: ProviderOutcome | null;
+}
+
+const findOrdersWithDevices = compiled<{ requestId: number }, OrderWithDevice>((db, { requestId }) =>
+  db
+    .selectFrom('provider_request_order as ordered')
+    .leftJoin('provider_request_device as asked', (join) =>
+      join
+        .onRef('asked.request_id', '=', 'ordered.request_id')
+        .onRef('asked.order_id', '=', 'ordered.order_id'),
+    )
+    .select([
+      'ordered.order_id as orderId',
+      'ordered.order_number as orderNumber',
+      'ordered.request_type as requestType',
+      'ordered.outcome as orderOutcome',
+      'asked.device_id as deviceId',
+      'asked.provider_device_id as providerDeviceId',
+      'asked.outcome',
+    ])
+    .where('ordered.request_id', '=', unseen(requestId))
+    .orderBy('ordered.order_id')
+    .orderBy('asked.device_id'),
+);
+
+function deviceOf({ deviceId, providerDeviceId, outcome }: OrderWithDevice) {
+  if (deviceId === null || providerDeviceId === null || outcome === null) return [];
+  return [{ deviceId, providerDeviceId, outcome }];
 }
 
 export interface RecordedOutcome {
@@ -184,12 +212,7 @@ export interface RecordedOutcome {
 
 /** What the provider said of one order and its devices. */
 export async function recordOutcome(db: Db, requestId: number, order: RecordedOutcome): Promise<void> {
-  await db
-    .updateTable('provider_request_order')
-    .set({ outcome: order.outcome })
-    .where('request_id', '=', requestId)
-    .where('order_id', '=', order.orderId)
-    .execute();
+  await setOrderOutcome(db, { requestId, orderId: order.orderId, outcome: order.outcome });
   const devices = order.devices.map(({ deviceId, outcome, errors, providerRecordId }) => ({
     deviceId,
     change: {
@@ -204,8 +227,8 @@ export async function recordOutcome(db: Db, requestId: number, order: RecordedOu
       await db
         .updateTable('provider_request_device')
         .set(first.change)
-        .where('request_id', '=', requestId)
-        .where('order_id', '=', order.orderId)
+        .where('request_id', '=', unseen(requestId))
+        .where('order_id', '=', unseen(order.orderId))
         .where(
           'device_id',
           'in',
@@ -215,6 +238,15 @@ export async function recordOutcome(db: Db, requestId: number, order: RecordedOu
     }
   }
 }
+
+const setOrderOutcome = compiled<{ requestId: number; orderId: number; outcome: ProviderOutcome }, unknown>(
+  (db, { requestId, orderId, outcome }) =>
+    db
+      .updateTable('provider_request_order')
+      .set({ outcome })
+      .where('request_id', '=', unseen(requestId))
+      .where('order_id', '=', unseen(orderId)),
+);
 
 /** What changes with a question, an answer that brings nothing new, or a refusal to answer; the state stays. */
 export async function noteRequest(db: Db, id: number, change: RequestChange): Promise<void> {
@@ -239,14 +271,21 @@ export async function sharedOrders(
   orderIds: readonly number[],
 ): Promise<Set<number>> {
   if (orderIds.length === 0) return new Set();
-  const rows = await db
-    .selectFrom('provider_request_order as asked')
-    .innerJoin('provider_request as other', 'other.id', 'asked.request_id')
-    .select('asked.order_id')
-    .where('other.batch_id', '=', request.batch_id)
-    .where('other.id', '<>', request.id)
-    .where('other.preparatory', '=', 0)
-    .execute();
+  const rows = await findSharedOrders(db, { requestId: request.id, batchId: request.batch_id });
   const wanted = new Set(orderIds);
   return new Set(rows.map((row) => row.order_id).filter((id) => wanted.has(id)));
 }
+
+/** The plus leads from an order to its other requests, few, and not from the batch, which may have asked for many orders. */
+const findSharedOrders = compiled<{ requestId: number; batchId: number }, { order_id: number }>(
+  (db, { requestId, batchId }) =>
+    db
+      .selectFrom('provider_request_order as own')
+      .innerJoin('provider_request_order as asked', 'asked.order_id', 'own.order_id')
+      .innerJoin('provider_request as other', 'other.id', 'asked.request_id')
+      .select('asked.order_id')
+      .where('own.request_id', '=', unseen(requestId))
+      .whereRef('other.id', '<>', 'own.request_id')
+      .where(sql<boolean>`+other.batch_id = ${batchId}`)
+      .where('other.preparatory', '=', sql.lit(0)),
+);
