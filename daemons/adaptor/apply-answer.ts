@@ -61,10 +61,13 @@ export async function applyAnswer(runtime: Runtime, trx: Db, answered: Answered)
     case 'accepted':
       return accept(runtime, trx, answered, answer.providerTransactionId);
     case 'pending':
-      return wait(runtime, trx, answered, { ...theirId(answer.ids), last_error: null });
+      return wait(runtime, trx, answered, { ...theirId(request, answer.ids), last_error: null });
     case 'query-refused':
       // The request itself may have been done: keep asking, and show the refusal to operators.
-      await wait(runtime, trx, answered, { ...theirId(answer.ids), last_error: describe(answer.errors) });
+      await wait(runtime, trx, answered, {
+        ...theirId(request, answer.ids),
+        last_error: describe(answer.errors),
+      });
       return consequenceOf(answered.provider, answer.errors);
     case 'refused':
       return refuse(runtime, trx, answered, answer.errors);
@@ -189,11 +192,11 @@ async function settle(
   const now = runtime.clock.now();
   // What is left of a result is asked for device by device: the next at once, as long as that settles something.
   const seconds = question === 'reconciliation' && progress ? 0 : provider.settings.poll.everySeconds;
-  const canAsk = provider.format.toReconciliation(asked) !== null;
+  const canAsk = () => provider.format.toReconciliation(asked) !== null;
   await moveRequest(trx, request, to, {
-    ...theirId(answer.ids),
+    ...theirId(request, answer.ids),
     finished_at: settled ? now.toISOString() : null,
-    next_query_at: !settled && canAsk ? secondsAfter(now, seconds) : null,
+    next_query_at: !settled && canAsk() ? secondsAfter(now, seconds) : null,
     not_found: 0,
     // Devices that an earlier answer settled are no longer expected, and no news.
     last_error: request.state !== 'unknown' && unexpected.length > 0 ? notAskedFor(unexpected) : null,
@@ -220,9 +223,11 @@ function requireMove(request: RequestSummary, to: RequestSummary['state']): void
   throw new Fault('UNEXPECTED_ANSWER', `${where}, it cannot become ${to}`);
 }
 
-/** The provider's id, should its acknowledgement have been lost. */
-const theirId = (ids: TransactionIds) =>
-  ids.providerTransactionId === undefined ? {} : { provider_transaction_id: ids.providerTransactionId };
+/** The provider's id, should its acknowledgement have been lost; what is known is not written anew into its index. */
+const theirId = (
+  { provider_transaction_id: known }: RequestSummary,
+  { providerTransactionId: theirs }: TransactionIds,
+): RequestChange => (theirs === undefined || theirs === known ? {} : { provider_transaction_id: theirs });
 
 export const describe = (errors: readonly ProviderError[]): string =>
   errors.map((error) => `${error.code} ${error.message}`).join('; ');

@@ -17,8 +17,12 @@ const roundLimit = 100;
 
 /** Lets the requests to providers over the spool go whose time has come: their files are published. */
 export async function releaseRequests(runtime: Runtime): Promise<StepResult> {
-  const providers = providersBy(runtime.loaded.config, 'spool');
-  const worked = await inTransaction(runtime.db, (trx) => releaseInto(runtime, trx, providers));
+  const { db, clock, loaded } = runtime;
+  const providers = providersBy(loaded.config, 'spool');
+  const ids = providers.map(({ id }) => id);
+  // Looked at first, so that a round without work keeps no other process from writing.
+  const due = ids.length > 0 && (await dueRequests(db, ids, clock.now(), 1)).length > 0;
+  const worked = due ? await inTransaction(db, (trx) => releaseInto(runtime, trx, providers)) : 0;
   return { worked, refused: 0, waiting: 0 };
 }
 

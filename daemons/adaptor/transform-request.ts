@@ -9,7 +9,7 @@ import type { PgpThreads } from '../../shared/pgp/threads.ts';
 import { Fault, toFault } from '../../shared/runtime/faults.ts';
 import type { Decision } from '../../shared/spool/file-work.ts';
 import { wholeOf, type ReceivedFile } from '../../shared/spool/received-file.ts';
-import { findBatch, moveBatch, type Batch } from '../../shared/store/batches.ts';
+import { findBatch, moveBatch, moveBatchOn, type Batch } from '../../shared/store/batches.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
 import { enrolledDevices } from '../../shared/store/enrolled-devices.ts';
 import { insertProviderRequest } from '../../shared/store/provider-requests.ts';
@@ -120,18 +120,23 @@ async function queueRequests(
   source: string,
 ): Promise<number> {
   const { worker, clock } = runtime;
-  await requireExtracted(trx, batchId);
+  const batch = await requireExtracted(trx, batchId);
   const now = clock.now();
-  await moveBatch(trx, batchId, transforming, worker.actor, now);
   for (const request of requests) {
     await insertProviderRequest(trx, { ...request, providerId: provider.id, batchId }, now);
   }
   await respond(runtime, trx, { provider, source, batchId, requestId: null }, refused);
   const said = [`${requests.length} request(s)`, ...refusalNote(refused), ...notes].join('; ');
-  await moveBatch(trx, batchId, transformed, worker.actor, now, said);
-  await moveBatch(trx, batchId, transmitting, worker.actor, now);
-  if (requests.length === 0) await moveBatch(trx, batchId, transmitted, worker.actor, now, 'nothing to send');
-  else if (provider.settings.transport === 'spool') await releaseInto(runtime, trx, [provider]);
+  const done = requests.length === 0 ? [{ to: transmitted, note: 'nothing to send' }] : [];
+  const moves = [
+    { to: transforming },
+    { to: transformed, note: said },
+    { to: transmitting },
+    ...done,
+  ] as const;
+  await moveBatchOn(trx, batch, moves, worker.actor, now);
+  if (requests.length > 0 && provider.settings.transport === 'spool')
+    await releaseInto(runtime, trx, [provider]);
   return batchId;
 }
 
@@ -141,10 +146,10 @@ function refusalNote(refused: readonly OrderOutcome[]): string[] {
 }
 
 /** @throws Fault UNKNOWN_BATCH, BATCH_NOT_READY, BATCH_ELSEWHERE */
-async function requireExtracted(trx: Db, id: number): Promise<void> {
+async function requireExtracted(trx: Db, id: number): Promise<Batch> {
   const batch = await findBatch(trx, id);
   if (batch?.direction !== 'outbound') throw new Fault('UNKNOWN_BATCH', `there is no outbound batch ${id}`);
-  if (batch.stage === extracted.stage && batch.status === extracted.status) return;
+  if (batch.stage === extracted.stage && batch.status === extracted.status) return batch;
   requireRecorded(batch);
   throw new Fault('BATCH_ELSEWHERE', describe(batch));
 }

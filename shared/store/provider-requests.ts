@@ -1,7 +1,11 @@
+import { sql } from 'kysely';
+
 import type { RequestType } from '../generic/device-enrolment-request.ts';
 import { bug, Fault } from '../runtime/faults.ts';
-import { chunks } from './chunks.ts';
+import { chunks, runs } from './chunks.ts';
+import { compiled } from './compiled.ts';
 import { summaryColumns, type RequestSummary } from './request-lists.ts';
+import { unseenNumber, unseenText } from './unseen.ts';
 import {
   finalOutcomes,
   providerRequestMoves,
@@ -89,7 +93,7 @@ export type RequestChange = Partial<
 >;
 
 /**
- * @returns the request as it is then
+ * @returns the request as it is now, so far as the caller knew it
  * @throws Fault BUG when the request may not take that state, or has left the state that the caller knows
  */
 export async function moveRequest<Request extends RequestSummary>(
@@ -140,7 +144,7 @@ export async function findByTransaction(
     .where('provider_id', '=', providerId);
   return 'ours' in id
     ? query.where('transaction_id', '=', id.ours).executeTakeFirst()
-    : query.where('provider_transaction_id', '=', id.theirs).executeTakeFirst();
+    : query.where('provider_transaction_id', '=', unseenText(id.theirs)).executeTakeFirst();
 }
 
 /** The message of a request, as it was inserted. @throws when there is no such request */
@@ -165,30 +169,49 @@ export interface RequestedOrderRow extends Omit<RequestedOrderRecord, 'devices'>
 
 /** The orders of a request as they were asked for, by their ids, and the devices of each by theirs. */
 export async function requestedOrders(db: Db, requestId: number): Promise<RequestedOrderRow[]> {
-  const orders = await db
-    .selectFrom('provider_request_order')
-    .selectAll()
-    .where('request_id', '=', requestId)
-    .orderBy('order_id')
-    .execute();
-  const devices = await db
-    .selectFrom('provider_request_device')
-    .selectAll()
-    .where('request_id', '=', requestId)
-    .orderBy('device_id')
-    .execute();
-  const byOrder = Map.groupBy(devices, (device) => device.order_id);
-  return orders.map((order) => ({
-    orderId: order.order_id,
-    orderNumber: order.order_number,
-    requestType: order.request_type,
-    outcome: order.outcome,
-    devices: (byOrder.get(order.order_id) ?? []).map((device) => ({
-      deviceId: device.device_id,
-      providerDeviceId: device.provider_device_id,
-      outcome: device.outcome,
-    })),
-  }));
+  const rows = await findOrdersWithDevices(db, { requestId });
+  return runs(rows, ({ orderId }) => String(orderId)).map((ofOrder) => {
+    const [{ orderId, orderNumber, requestType, orderOutcome }] = ofOrder;
+    return { orderId, orderNumber, requestType, outcome: orderOutcome, devices: ofOrder.flatMap(deviceOf) };
+  });
+}
+
+interface OrderWithDevice {
+  readonly orderId: number;
+  readonly orderNumber: string;
+  readonly requestType: RequestType;
+  readonly orderOutcome: ProviderOutcome;
+  /** Null where the order names none, and so with the others. */
+  readonly deviceId: string | null;
+  readonly providerDeviceId: string | null;
+  readonly outcome: ProviderOutcome | null;
+}
+
+const findOrdersWithDevices = compiled<{ requestId: number }, OrderWithDevice>((db, { requestId }) =>
+  db
+    .selectFrom('provider_request_order as ordered')
+    .leftJoin('provider_request_device as asked', (join) =>
+      join
+        .onRef('asked.request_id', '=', 'ordered.request_id')
+        .onRef('asked.order_id', '=', 'ordered.order_id'),
+    )
+    .select([
+      'ordered.order_id as orderId',
+      'ordered.order_number as orderNumber',
+      'ordered.request_type as requestType',
+      'ordered.outcome as orderOutcome',
+      'asked.device_id as deviceId',
+      'asked.provider_device_id as providerDeviceId',
+      'asked.outcome',
+    ])
+    .where('ordered.request_id', '=', unseenNumber(requestId))
+    .orderBy('ordered.order_id')
+    .orderBy('asked.device_id'),
+);
+
+function deviceOf({ deviceId, providerDeviceId, outcome }: OrderWithDevice) {
+  if (deviceId === null || providerDeviceId === null || outcome === null) return [];
+  return [{ deviceId, providerDeviceId, outcome }];
 }
 
 /**
@@ -273,7 +296,7 @@ export async function recordOutcomes(
       await db
         .updateTable('provider_request_order')
         .set({ outcome })
-        .where('request_id', '=', requestId)
+        .where('request_id', '=', unseenNumber(requestId))
         .where('order_id', 'in', chunk.map(orderIdOf))
         .execute();
     }
@@ -290,8 +313,8 @@ export async function recordOutcomes(
         await db
           .updateTable('provider_request_device')
           .set(change)
-          .where('request_id', '=', requestId)
-          .where('order_id', '=', orderId)
+          .where('request_id', '=', unseenNumber(requestId))
+          .where('order_id', '=', unseenNumber(orderId))
           .where('device_id', 'in', chunk)
           .execute();
       }
@@ -344,7 +367,7 @@ async function changeOpenDevices(db: Db, requestId: number, orders: readonly Cha
   await db
     .updateTable('provider_request_device')
     .set(orders[0]?.changes[0]?.change ?? {})
-    .where('request_id', '=', requestId)
+    .where('request_id', '=', unseenNumber(requestId))
     .where('order_id', 'in', orders.map(orderIdOf))
     .where('outcome', 'not in', finalOutcomes)
     .execute();
@@ -373,14 +396,21 @@ export async function sharedOrders(
   orderIds: readonly number[],
 ): Promise<Set<number>> {
   if (orderIds.length === 0) return new Set();
-  const rows = await db
-    .selectFrom('provider_request_order as asked')
-    .innerJoin('provider_request as other', 'other.id', 'asked.request_id')
-    .select('asked.order_id')
-    .where('other.batch_id', '=', request.batch_id)
-    .where('other.id', '<>', request.id)
-    .where('other.preparatory', '=', 0)
-    .execute();
+  const rows = await findSharedOrders(db, { requestId: request.id, batchId: request.batch_id });
   const wanted = new Set(orderIds);
   return new Set(rows.map((row) => row.order_id).filter((id) => wanted.has(id)));
 }
+
+/** The plus leads from an order to its other requests, few, and not from the batch, which may have asked for many orders. */
+const findSharedOrders = compiled<{ requestId: number; batchId: number }, { order_id: number }>(
+  (db, { requestId, batchId }) =>
+    db
+      .selectFrom('provider_request_order as own')
+      .innerJoin('provider_request_order as asked', 'asked.order_id', 'own.order_id')
+      .innerJoin('provider_request as other', 'other.id', 'asked.request_id')
+      .select('asked.order_id')
+      .where('own.request_id', '=', unseenNumber(requestId))
+      .whereRef('other.id', '<>', 'own.request_id')
+      .where(sql<boolean>`+other.batch_id = ${batchId}`)
+      .where('other.preparatory', '=', sql.lit(0)),
+);

@@ -1,45 +1,75 @@
 import { sql } from 'kysely';
 
 import type { ProviderRequestRow } from './provider-requests.ts';
-import { askedStates, finalStates } from './states/provider-request.ts';
+import { compiled } from './compiled.ts';
+import { unseenNumber } from './unseen.ts';
+import {
+  askedStates,
+  finalStates,
+  openStates,
+  type ProviderRequestState,
+} from './states/provider-request.ts';
 import type { Db } from './tables.ts';
 
 /** Which requests to providers are next: to be sent, or to be asked about. */
 
+/** What is asked of the queue; `providers` is a list in JSON, so that the query is one, however many there are. */
+interface Due {
+  readonly providers: string;
+  readonly now: string;
+  readonly limit: number;
+}
+
+const listed = (json: string) => sql<string>`(select value from json_each(${json}))`;
+
+/** As part of the SQL: the plan may depend on it. */
+const literal = <State extends ProviderRequestState>(state: State) => sql.lit(state);
+
 /** Requests of some providers that the provider should be asked about now, longest due first. */
-export function dueQuestions(
+export const dueQuestions = (
   db: Db,
   providers: readonly string[],
   now: Date,
   limit: number,
-): Promise<ProviderRequestRow[]> {
-  return db
+): Promise<ProviderRequestRow[]> =>
+  findDueQuestions(db, { providers: JSON.stringify(providers), now: now.toISOString(), limit });
+
+const findDueQuestions = compiled<Due, ProviderRequestRow>((db, { providers, now, limit }) =>
+  db
     .selectFrom('provider_request')
     .selectAll()
-    .where('provider_id', 'in', providers)
-    .where('state', 'in', askedStates)
-    .where('next_query_at', '<=', now.toISOString())
+    .where('provider_id', 'in', listed(providers))
+    .where('state', 'in', askedStates.map(literal))
+    .where('next_query_at', '<=', now)
     .orderBy('next_query_at')
-    .limit(limit)
-    .execute();
-}
+    .limit(unseenNumber(limit)),
+);
 
 /**
  * Requests of some providers that may be sent now, oldest first. One waits while an earlier one about the same order, or
  * the same device at the provider, is not finished: providers promise no order between two.
  */
-export function dueRequests(
+export const dueRequests = (
   db: Db,
   providers: readonly string[],
   now: Date,
   limit: number,
-): Promise<ProviderRequestRow[]> {
-  return db
+): Promise<ProviderRequestRow[]> =>
+  findDueRequests(db, { providers: JSON.stringify(providers), now: now.toISOString(), limit });
+
+const findDueRequests = compiled<Due, ProviderRequestRow>((db, { providers, now, limit }) =>
+  db
     .selectFrom('provider_request as request')
     .selectAll()
-    .where('request.provider_id', 'in', providers)
-    .where('request.state', '=', 'queued')
-    .where('request.release_at', '<=', now.toISOString())
+    // Their ids are in an index: what may not be sent is looked for in their order, and no further than the limit.
+    .where('request.id', 'in', (build) =>
+      build
+        .selectFrom('provider_request')
+        .select('id')
+        .where('provider_id', 'in', listed(providers))
+        .where('state', '=', literal('queued'))
+        .where('release_at', '<=', now),
+    )
     .where((build) =>
       build.not(
         build.exists(
@@ -49,9 +79,7 @@ export function dueRequests(
             .innerJoin('provider_request as earlier', 'earlier.id', 'other.request_id')
             .select('earlier.id')
             .whereRef('own.request_id', '=', 'request.id')
-            .whereRef('earlier.provider_id', '=', 'request.provider_id')
-            .where(isBefore)
-            .where('earlier.state', 'not in', finalStates),
+            .where(keepsWaiting),
         ),
       ),
     )
@@ -68,28 +96,35 @@ export function dueRequests(
             .innerJoin('provider_request as earlier', 'earlier.id', 'other.request_id')
             .select('earlier.id')
             .whereRef('own.request_id', '=', 'request.id')
-            .whereRef('earlier.provider_id', '=', 'request.provider_id')
-            .where(isBefore)
-            .where('earlier.state', 'not in', finalStates),
+            .where(keepsWaiting),
         ),
       ),
     )
     .orderBy('request.id')
-    .limit(limit)
-    .execute();
+    .limit(unseenNumber(limit)),
+);
+
+/** Providers that have open requests: from one to the next in an index, however many requests they have. */
+export async function providersWithOpenRequests(db: Db): Promise<string[]> {
+  const found: string[] = [];
+  for (let after = ''; ;) {
+    const [row] = await findNextProvider(db, { after });
+    if (row?.provider == null) return found;
+    found.push((after = row.provider));
+  }
 }
 
-/** Providers that have open requests. */
-export async function providersWithOpenRequests(db: Db): Promise<string[]> {
-  const rows = await db
-    .selectFrom('provider_request')
-    .select('provider_id')
-    .distinct()
-    .where('state', 'not in', finalStates)
-    .orderBy('provider_id')
-    .execute();
-  return rows.map((row) => row.provider_id);
-}
+const findNextProvider = compiled<{ after: string }, { provider: string | null }>((db, { after }) => {
+  const rows = openStates.map((state) => {
+    const next = db
+      .selectFrom('provider_request')
+      .select((select) => select.fn.min('provider_id').as('provider'))
+      .where('state', '=', literal(state))
+      .where('provider_id', '>', after);
+    return sql`(${next})`;
+  });
+  return sql<{ provider: string | null }>`select min(column1) as provider from (values ${sql.join(rows)})`;
+});
 
 /** How many requests of a batch the provider has not been sent yet. */
 export async function countQueued(db: Db, batchId: number): Promise<number> {
@@ -106,4 +141,7 @@ export async function countQueued(db: Db, batchId: number): Promise<number> {
 export const placeOf = (name: 'request' | 'earlier') =>
   sql<number>`coalesce(${sql.ref(`${name}.replaces_id`)}, ${sql.ref(`${name}.id`)})`;
 
-const isBefore = sql<boolean>`(${placeOf('earlier')}, earlier.id) < (${placeOf('request')}, request.id)`;
+/** The plus keeps SQLite from looking through all requests of the provider, instead of the few about the same thing. */
+const keepsWaiting = sql<boolean>`+earlier.provider_id = request.provider_id
+  and earlier.state not in (${sql.join(finalStates.map(literal))})
+  and (${placeOf('earlier')}, earlier.id) < (${placeOf('request')}, request.id)`;

@@ -11,6 +11,7 @@ import {
   listBatches,
   moveBatch,
   moveBatches,
+  moveBatchOn,
   openBatch,
   payloadsOf,
   reprocessBatch,
@@ -40,6 +41,26 @@ export function batchesContract(store: StoreUnderTest): void {
     customerReference: reference,
     description: 'd',
     payload,
+  });
+
+  test('a batch goes several steps at once as it goes them one by one, or none of them', async () => {
+    const steps = [
+      { to: at('Extract/Load', 'In progress') },
+      { to: at('Extract/Load', 'Complete'), note: 'done' },
+      { to: at('Transformation', 'In progress') },
+    ] as const;
+    const [one, many] = [await addBatch(store.db, prepared), await addBatch(store.db, prepared)];
+    for (const { to, ...rest } of steps) await move(one.id, to, 'note' in rest ? rest.note : undefined);
+    const moved = await moveBatchOn(store.db, many, steps, 'extractor@host/2', later(60));
+    expect(await requireBatch(store.db, many.id)).toEqual(moved);
+    expect(moved).toEqual({ ...(await requireBatch(store.db, one.id)), id: many.id });
+    const history = async (id: number) =>
+      (await batchHistory(store.db, id)).map(({ id: _, batch_id: __, ...stage }) => stage);
+    expect(await history(many.id)).toEqual(await history(one.id));
+    const astray = [{ to: at('Transformation', 'Complete') }, { to: at('Batch', 'Complete') }] as const;
+    await expect(moveBatchOn(store.db, moved, astray, actor, now)).rejects.toMatchObject({ code: 'BUG' });
+    expect(await requireBatch(store.db, many.id)).toEqual(moved);
+    expect(await history(many.id)).toHaveLength(4);
   });
 
   test('a batch comes back with header, items and its first stage', async () => {

@@ -1,8 +1,12 @@
+import { join } from 'node:path';
+
+import { sql } from 'kysely';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { releaseRequests } from '../../../daemons/adaptor/release-requests.ts';
 import type { RequestOrder } from '../../../shared/generic/device-enrolment-request.ts';
 import type { KeyRing } from '../../../shared/pgp/key-ring.ts';
+import { openStore } from '../../../shared/store/open-store.ts';
 import type { TestRuntime } from '../../support/test-runtime.ts';
 import {
   adaptorRuntime,
@@ -44,6 +48,18 @@ const released = async () => {
   return names();
 };
 const states = async () => (await requestRows(rt)).map(({ state }) => state);
+
+test('a round without work waits for no other process that writes', async () => {
+  const other = await openStore({ file: join(rt.loaded.home, 'enrol.db'), busySeconds: 0 });
+  try {
+    await sql`begin immediate`.execute(other);
+    const { rows } = await sql<{ timeout: number }>`pragma busy_timeout = 0`.execute(rt.db);
+    expect(rows).toEqual([{ timeout: 0 }]);
+    expect(await releaseRequests(rt)).toEqual({ worked: 0, refused: 0, waiting: 0 });
+  } finally {
+    await other.destroy();
+  }
+});
 
 describe('an error that passes by itself', () => {
   test('the request waits and goes again, under a name of its own, and nothing fails', async () => {

@@ -117,12 +117,22 @@ export type AppleAnswer = z.output<typeof answer>;
 export type AnsweredOrder = z.output<typeof order>;
 export type AnsweredDelivery = z.output<typeof delivery>;
 
+/** What was read of documents: a result is asked for twice, for what it is and for its outcomes. */
+const known = new WeakMap<object, AppleAnswer>();
+
 /**
  * Reads any answer into one form; a list of one answer is that answer.
  *
  * @throws Fault UNKNOWN_ANSWER with the place and never the content
  */
 export function readShapes(document: unknown): AppleAnswer {
+  if (typeof document !== 'object' || document === null) return readAnew(document);
+  const answer = known.get(document) ?? readAnew(document);
+  known.set(document, answer);
+  return answer;
+}
+
+function readAnew(document: unknown): AppleAnswer {
   const [single, ...more] = Array.isArray(document) ? (document as unknown[]) : [document];
   const read = answer.safeParse(more.length === 0 ? single : document);
   if (read.success) return read.data;

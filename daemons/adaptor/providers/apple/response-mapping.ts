@@ -201,27 +201,44 @@ function unexpectedIn(
   answered: ReadonlyMap<string, readonly AnsweredOrder[]>,
   asked: AskedRequest,
 ): string[] {
-  const requested = requestedDevices(asked);
-  return [...answered].flatMap(([orderNumber, answers]) => {
+  const open = idsByNumber(openOrders(asked));
+  const isOpen = ([orderNumber, answers]: readonly [string, readonly AnsweredOrder[]]) =>
+    devicesOf(answers).every(({ deviceId }) => open.get(orderNumber)?.has(deviceId)) && open.has(orderNumber);
+  const others = [...answered].filter((each) => !isOpen(each));
+  // What an earlier answer settled is in the message only, which is long to read.
+  if (others.length === 0) return [];
+  const requested = idsByNumber([...openOrders(asked), ...ordersSent(asked)]);
+  return others.flatMap(([orderNumber, answers]) => {
     const ours = requested.get(orderNumber);
     if (!ours) return [`order ${orderNumber}`];
-    return answers
-      .flatMap((answer) => answer.deliveries.flatMap((delivery) => delivery.devices))
+    return devicesOf(answers)
       .filter(({ deviceId }) => !ours.has(deviceId))
       .map(({ deviceId }) => `device ${deviceId} of order ${orderNumber}`);
   });
 }
 
-/** Apple's device ids by order number, with those that an earlier answer settled: they are in the message only. */
-function requestedDevices({ orders, message }: AskedRequest): Map<string, ReadonlySet<string>> {
-  const open = orders.map(({ orderNumber, devices }) => ({
+const devicesOf = (answers: readonly AnsweredOrder[]) =>
+  answers.flatMap((answer) => answer.deliveries.flatMap((delivery) => delivery.devices));
+
+/** Apple's device ids of an order, by its number at Apple. */
+interface NamedDevices {
+  readonly orderNumber: string;
+  readonly ids: readonly string[];
+}
+
+const openOrders = ({ orders }: AskedRequest): NamedDevices[] =>
+  orders.map(({ orderNumber, devices }) => ({
     orderNumber,
     ids: devices.map(({ providerDeviceId }) => providerDeviceId),
   }));
-  const sent = sentOrders(message).map(({ orderNumber, deliveries }) => ({
+
+const ordersSent = ({ message }: AskedRequest): NamedDevices[] =>
+  sentOrders(message).map(({ orderNumber, deliveries }) => ({
     orderNumber,
     ids: deliveries.flatMap(({ devices }) => devices.map(({ deviceId }) => deviceId)),
   }));
-  const byNumber = Map.groupBy([...open, ...sent], ({ orderNumber }) => orderNumber);
+
+function idsByNumber(orders: readonly NamedDevices[]): Map<string, ReadonlySet<string>> {
+  const byNumber = Map.groupBy(orders, ({ orderNumber }) => orderNumber);
   return new Map([...byNumber].map(([number, all]) => [number, new Set(all.flatMap(({ ids }) => ids))]));
 }
