@@ -22,7 +22,7 @@ export type Answer =
   | { readonly id: number; readonly fault: PackedFault };
 
 /** Orders in one thread at the same time: while one waits for Node's own threads, which do a part of it, another goes on. */
-const perThread = 2;
+const perThread = 4;
 
 /**
  * So many in a row the caller's thread works off by itself before it starts others: these take longer to be ready, and a

@@ -185,8 +185,15 @@ async function takeAside(inbox: Inbox, row: Delivery, suffix: string): Promise<v
 /** The name aside is the claimed file's: remove it. Otherwise it is a newer file of the same name: put it back. */
 async function dropAside(inbox: Inbox, row: Delivery, suffix: string): Promise<void> {
   const aside = asidePath(inbox, row, suffix);
-  if (await isSameFile(aside, workPath(inbox, row, suffix))) await removeName(aside);
+  if (await isOurs(inbox, row, suffix, aside)) await removeName(aside);
   else await putBack(inbox, aside, dropPath(inbox, row, suffix), returnedPath(inbox, row, suffix));
+}
+
+/** Whether what has this name is what lies in work/: of the file, the row knows it, and work/ was compared with the row. */
+async function isOurs(inbox: Inbox, row: Delivery, suffix: string, path: string | Buffer): Promise<boolean> {
+  if (suffix !== '') return isSameFile(path, workPath(inbox, row, suffix));
+  const mark = await markOf(path);
+  return mark?.inode === row.inode && mark.dev === row.dev;
 }
 
 /** What the names of the file and of its companion, if it has one, have behind the name of the file. */
@@ -198,8 +205,7 @@ function suffixesOf(row: Delivery): string[] {
 /** Takes away what a crash, or nobody yet, has left in in/ of a name whose file is linked into work/. */
 async function takeRest(inbox: Inbox, row: Delivery, suffix: string): Promise<void> {
   if (await exists(asidePath(inbox, row, suffix))) await dropAside(inbox, row, suffix);
-  if (await isSameFile(dropPath(inbox, row, suffix), workPath(inbox, row, suffix)))
-    await takeAside(inbox, row, suffix);
+  if (await isOurs(inbox, row, suffix, dropPath(inbox, row, suffix))) await takeAside(inbox, row, suffix);
 }
 
 /**

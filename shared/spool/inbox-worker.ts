@@ -17,9 +17,9 @@ import { finishMove } from './settle.ts';
 const dueLimit = 50;
 
 /** Groups of fresh files that are worked on side by side. */
-const lanes = 2;
+const lanes = 3;
 /** So many fsyncs and commits become one for each group. */
-const mostTogether = 32 * lanes;
+const mostTogether = 128 * lanes;
 
 const nothingNew: Scan = { ready: [], waiting: 0 };
 
@@ -76,7 +76,7 @@ export class InboxWorker {
   }
 
   /**
-   * Fresh files go in groups, and two groups side by side: while the files of one are opened, those of the other are
+   * Fresh files go in groups, and some groups side by side: while the files of one are opened, those of another are
    * written down. Asked before each group, and not only once, is whether there may be a next: a round may be long.
    */
   async #takeIn(ready: readonly Candidate[], round: Round, stop: AbortSignal): Promise<void> {

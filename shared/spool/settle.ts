@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { syncFolder, writeNew } from '../runtime/durable.ts';
 import { failPoint } from '../runtime/fail-point.ts';
 import { faultRow } from '../runtime/fault-codes.ts';
+import { errnoOf } from '../runtime/faults.ts';
 import { markMoved, type Delivery } from '../store/deliveries.ts';
 import { inTransaction } from '../store/open-store.ts';
 import { workPath } from './claim.ts';
@@ -86,8 +87,12 @@ function lastFolders(inbox: SettlingInbox): (row: Delivery) => Promise<string> {
 async function linkTarget(inbox: SettlingInbox, row: Delivery, folder: string): Promise<Move> {
   const from = row.place === null ? undefined : join(inbox.spool, row.place);
   if (from === undefined) return { row, folder, from, target: undefined };
-  if (!(await exists(from))) return { row, folder, from: undefined, target: await findMoved(row, folder) };
-  return { row, folder, from, target: await linkFirstFree(from, folder, archiveNames(row.id, row.name)) };
+  try {
+    return { row, folder, from, target: await linkFirstFree(from, folder, archiveNames(row.id, row.name)) };
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' || (await exists(from))) throw error;
+    return { row, folder, from: undefined, target: await findMoved(row, folder) };
+  }
 }
 
 /** Puts the new names on the disk. After a failed fsync they are not relied on, but taken away again. */

@@ -1,5 +1,8 @@
+import { sql } from 'kysely';
+
 import type { FaultCode } from '../runtime/fault-codes.ts';
 import { bug } from '../runtime/faults.ts';
+import { chunks } from './chunks.ts';
 import { checkMove } from './states/state-machine.ts';
 import { deliveryMoves, type DeliveryState } from './states/delivery.ts';
 import type { Db, Row } from './tables.ts';
@@ -251,15 +254,20 @@ export async function markMoved(db: Db, id: number, place: string | null, now: D
 
 /** The files of these identities that were processed from this inbox before. */
 export async function doneBefore(db: Db, inbox: string, identities: readonly string[]): Promise<Delivery[]> {
-  if (identities.length === 0) return [];
-  return db
-    .selectFrom('delivery')
-    .selectAll()
-    .where('direction', '=', 'in')
-    .where('folder', '=', inbox)
-    .where('identity', 'in', identities)
-    .where('state', '=', 'done')
-    .execute();
+  const found: Delivery[] = [];
+  for (const chunk of chunks(identities)) {
+    const rows = await db
+      .selectFrom('delivery')
+      .selectAll()
+      // Written out, so that the index of these rows alone is found without a look at values.
+      .where('direction', '=', sql.lit('in' as const))
+      .where('folder', '=', inbox)
+      .where('identity', 'in', chunk)
+      .where('state', '=', sql.lit('done' as const))
+      .execute();
+    found.push(...rows);
+  }
+  return found;
 }
 
 /** The file of this identity that was processed from this inbox before. */
