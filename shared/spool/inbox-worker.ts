@@ -80,14 +80,15 @@ export class InboxWorker {
    * written down. Asked before each group, and not only once, is whether there may be a next: a round may be long.
    */
   async #takeIn(ready: readonly Candidate[], round: Round, stop: AbortSignal): Promise<void> {
-    const groups = groupsOf(ready, Math.ceil(this.#together / lanes));
+    const count = Math.min(lanes, this.#together);
+    const groups = groupsOf(ready, Math.floor(this.#together / count));
     const lane = async () => {
       for (const group of groups) {
         if (stop.aborted || !(await this.#gate.isOpen())) return;
         await attempt(round, () => this.#claim(group, round));
       }
     };
-    const ends = await Promise.allSettled(Array.from({ length: Math.min(lanes, this.#together) }, lane));
+    const ends = await Promise.allSettled(Array.from({ length: count }, lane));
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 

@@ -123,7 +123,7 @@ describe('a process that is killed', () => {
 
   test('K01: at moments of chance, again and again', async () => {
     await scene(async (scene) => {
-      const texts = Array.from({ length: 40 }, (_, index) =>
+      const texts = Array.from({ length: 600 }, (_, index) =>
         index % 5 === 0 ? `bad ${index}` : `good ${index}`,
       );
       await scene.drop(texts);
@@ -131,7 +131,8 @@ describe('a process that is killed', () => {
       for (let round = 0; round < 6; round++) {
         const { child, events, exited } = start(scene);
         child.stdin?.end();
-        await waitFor('the first file', () => events.includes('file.claimed') || undefined);
+        const begun = () => events.includes('file.claimed') || child.exitCode !== null;
+        await waitFor('the first file, or the end', () => begun() || undefined);
         const delay = Math.random() * 40;
         delays.push(delay);
         await pause(delay);
@@ -161,7 +162,7 @@ describe('a process that is killed', () => {
 
 test('K05: two processes on one inbox take no file twice and forget none', async () => {
   await scene(async (scene) => {
-    const texts = Array.from({ length: 300 }, (_, index) =>
+    const texts = Array.from({ length: 1000 }, (_, index) =>
       index % 10 === 0 ? `bad ${index}` : `good ${index}`,
     );
     await scene.drop(texts);

@@ -70,7 +70,7 @@ const has = (tool: string): boolean => spawnSync(tool, ['--version']).error === 
 const limitTest = has('bash') && has('prlimit') ? test : test.skip;
 
 limitTest('R04: writes fail with EFBIG: the task rests, and resumes by itself', async () => {
-  const script = `#!/bin/bash\nulimit -S -f 300\nexec '${process.execPath}' "$@"\n`;
+  const script = `#!/bin/bash\nulimit -S -f 100\nexec '${process.execPath}' "$@"\n`;
   const limited = await writeInto(installation, 'limited', script);
   await chmod(limited, 0o755);
   const loader = installation.start(['loader'], { node: limited });

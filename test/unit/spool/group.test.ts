@@ -179,12 +179,13 @@ describe('a group', () => {
         stop.abort();
         return loading(file);
       },
-      4,
+      7,
     );
-    for (let n = 0; n < 8; n++) await drop(inbox, String(n), `text ${n}`);
+    for (let n = 0; n < 12; n++) await drop(inbox, String(n), `text ${n}`);
     await round(worker, stop.signal);
-    expect(await finals('done')).toHaveLength(4);
-    expect(await filesUnder(inbox.folders.in)).toHaveLength(4);
+    // Three groups of two were under way.
+    expect(await finals('done')).toHaveLength(6);
+    expect(await filesUnder(inbox.folders.in)).toHaveLength(6);
   });
 
   test('a poisoned store call ends with one fault, and recovery finds every file', async () => {
