@@ -30,8 +30,11 @@ export async function openKeyRing(loaded: LoadedConfig, parties: readonly string
   return ring;
 }
 
-/** What is opened in memory unpacks to no more than this; what does not fit is opened as a stream. */
-const memoryBytes = 32 * 1024 * 1024;
+/**
+ * What is opened in memory unpacks to no more than this, in bytes; what does not fit is opened as a stream. In proportion
+ * to the message, since many small ones are in memory at the same time, and a bomb is small.
+ */
+const memoryFor = (message: Uint8Array): number => Math.max(64 * 1024, message.length * unpackFactor);
 
 /**
  * The content of a received file, after integrity and signature are settled by the policy of its inbox. Of a large file
@@ -65,9 +68,10 @@ async function openSmall(
   policy: OpenPolicy,
   now: Date,
 ): Promise<Opened | undefined> {
-  const maxPlaintextBytes = Math.min(policy.maxPlaintextBytes, memoryBytes);
+  const message = await wholeOf(file);
+  const maxPlaintextBytes = Math.min(policy.maxPlaintextBytes, memoryFor(message));
   try {
-    const opened = await pgp.open(await wholeOf(file), { ...policy, maxPlaintextBytes }, now);
+    const opened = await pgp.open(message, { ...policy, maxPlaintextBytes }, now);
     return { ...opened, content: contentOf(opened.bytes) };
   } catch (thrown) {
     const mayBeLarger = maxPlaintextBytes < policy.maxPlaintextBytes;

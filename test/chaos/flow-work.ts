@@ -25,8 +25,10 @@ export async function hasWork(flow: Flow, daemon: DaemonName): Promise<boolean> 
   }
 }
 
+/** A daemon takes all small files of an inbox in hand at once: those of a dead one wait in work/. */
 async function anyFile({ installation }: Flow, ...inboxes: readonly string[]): Promise<boolean> {
-  const names = await Promise.all(inboxes.map((inbox) => installation.files(inbox, 'in')));
+  const folders = inboxes.flatMap((inbox) => ['in', 'work'].map((folder) => [inbox, folder] as const));
+  const names = await Promise.all(folders.map(([inbox, folder]) => installation.files(inbox, folder)));
   return names.flat().some((name) => !name.startsWith('.'));
 }
 

@@ -69,6 +69,7 @@ async function signedIn(
   const page = await context.newPage();
   const complaints: string[] = [];
   await signInto(page, `${origin}/`, name, password);
+  await page.waitForLoadState(); // With its scripts.
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
   return { page, complaints };
