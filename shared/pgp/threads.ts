@@ -154,6 +154,8 @@ class Thread {
     this.#worker = new Worker(new URL('./thread.ts', import.meta.url), {
       name: 'OpenPGP',
       workerData: keys,
+      // What a message leaves behind is garbage at once: so it is removed before it is a hundred megabytes.
+      resourceLimits: { maxYoungGenerationSizeMb: 16 },
     });
     // While it has nothing to do it keeps no process alive.
     this.#worker.unref();
