@@ -19,7 +19,7 @@ export function shown(value: number): string {
 export const counted = (value: number): string => value.toLocaleString('en-GB');
 
 /** Runs the work. @returns seconds that it took */
-export async function timed(work: () => Promise<unknown>): Promise<number> {
+export async function timed(work: () => unknown): Promise<number> {
   const begin = performance.now();
   await work();
   return (performance.now() - begin) / 1000;

@@ -1,3 +1,4 @@
+import { groupsOf } from '../shared/runtime/groups.ts';
 import { itemsAfter, itemsOfBatches, type Batch, type BatchItem } from '../shared/store/batches.ts';
 import type { Db } from '../shared/store/tables.ts';
 
@@ -21,11 +22,13 @@ export interface Portion {
 
 /** Items of a portion, and batches that end in it, at most; also items read at once. */
 const size = 100;
+/** Small batches whose items are read by one query. */
+const readTogether = { count: size, size, sizeOf: ({ record_count: records }: Batch) => records };
 
 /** Cuts batches into portions, each batch behind the other. Items that are complete are left out. */
 export async function* portionsOf(db: Db, batches: readonly Batch[]): AsyncGenerator<Portion> {
   let portion = emptyPortion();
-  for (const group of readTogether(batches)) {
+  for (const group of groupsOf(batches, readTogether)) {
     const small = group.length > 1 ? await itemsOfSmall(db, group) : undefined;
     for (const batch of group) {
       portion.begun.push(batch);
@@ -60,21 +63,6 @@ export function restOf(portion: Portion, done: number): Portion {
   const items = portion.items.slice(done);
   const open = new Set(items.map(({ batch }) => batch));
   return { begun: [], items, ended: portion.ended.filter((batch) => open.has(batch)) };
-}
-
-/** Batches in their order; those that have no more items together than are read at once in one group. */
-function readTogether(batches: readonly Batch[]): Batch[][] {
-  const groups: Batch[][] = [];
-  let records = Infinity;
-  for (const batch of batches) {
-    records += Math.max(1, batch.record_count);
-    if (records <= size) groups.at(-1)?.push(batch);
-    else {
-      groups.push([batch]);
-      records = Math.max(1, batch.record_count);
-    }
-  }
-  return groups;
 }
 
 async function itemsOfSmall(db: Db, batches: readonly Batch[]): Promise<Map<number, BatchItem[]>> {

@@ -27,8 +27,7 @@ export function fillPendingDevices(file: string, devices: number): Promise<numbe
       insert.run(`FILL${n}`, String(order), order, `FILL${n}`, 'Enrol Pending', at, at);
     }
   });
-  // eslint-disable-next-line @typescript-eslint/require-await -- the driver does not wait
-  return timed(async () => fill()).finally(() => db.close());
+  return timed(fill).finally(() => db.close());
 }
 
 function fillOrders(db: SqliteDatabase.Database, orders: number): void {
@@ -69,6 +68,5 @@ export function fillItems(file: string, payloads: readonly string[]): Promise<nu
   const fill = db.transaction(() => {
     for (const [index, payload] of payloads.entries()) insert.run(batch, index + 1, String(index), payload);
   });
-  // eslint-disable-next-line @typescript-eslint/require-await -- the driver does not wait
-  return timed(async () => fill()).finally(() => db.close());
+  return timed(fill).finally(() => db.close());
 }

@@ -9,16 +9,17 @@ import { genericFileName } from '../../shared/generic/file-name.ts';
 import { faultFields } from '../../shared/runtime/events.ts';
 import { failPoint } from '../../shared/runtime/fail-point.ts';
 import { bug, toFault, type Fault } from '../../shared/runtime/faults.ts';
+import { groupsOf } from '../../shared/runtime/groups.ts';
 import type { StepResult } from '../../shared/runtime/task-loop.ts';
 import { batchesOf, listBatches, moveBatches, payloadsOf, type Batch } from '../../shared/store/batches.ts';
 import { queuePublications, type Publication } from '../../shared/store/publications.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
 import type { Db } from '../../shared/store/tables.ts';
 
-/** Batches taken in one round at most, and in one transaction. */
-const [roundLimit, groupLimit] = [128, 64];
-/** Records in one transaction; a batch that has more goes alone. Records may be large: they are all held in memory. */
-const groupRecords = 100;
+/** Batches taken in one round at most. */
+const roundLimit = 128;
+/** Batches in one transaction, and their records, which may be large: they are all held in memory. */
+const limits = { count: 64, size: 100, sizeOf: ({ record_count: records }: Batch) => records };
 const prepared = { stage: 'Batch', status: 'Complete' } as const;
 const extracting = { stage: 'Extract/Load', status: 'In progress' } as const;
 const taking = { direction: 'outbound', from: prepared, to: extracting } as const;
@@ -48,9 +49,15 @@ export async function extractBatches(runtime: Runtime, stop: AbortSignal): Promi
     order: 'oldest',
   });
   let refused = 0;
-  for (const group of groupsOf(batches)) {
+  for (const group of groupsOf(batches, limits)) {
     if (stop.aborted) break;
-    const faults = await inTransaction(runtime.db, (trx) => extract(runtime, trx, group));
+    const faults = await inTransaction(runtime.db, (trx) =>
+      extract(
+        runtime,
+        trx,
+        group.map(({ id }) => id),
+      ),
+    );
     group.forEach(() => failPoint('extract.committed'));
     for (const [batch, fault] of faults) {
       refused++;
@@ -58,22 +65,6 @@ export async function extractBatches(runtime: Runtime, stop: AbortSignal): Promi
     }
   }
   return { worked: batches.length, refused, waiting: 0 };
-}
-
-function groupsOf(batches: readonly Batch[]): number[][] {
-  const groups: number[][] = [];
-  let records = Infinity;
-  for (const { id, record_count: own } of batches) {
-    const group = groups.at(-1);
-    records += own;
-    if (group && group.length < groupLimit && records <= groupRecords) {
-      group.push(id);
-    } else {
-      groups.push([id]);
-      records = own;
-    }
-  }
-  return groups;
 }
 
 /** @returns batch -> the fault why its content cannot be written; these stand at Extract/Load · Error then */

@@ -53,9 +53,11 @@ export async function claim(
   );
   const files = noted.map(({ candidate, companion }) => ({ ...candidate, inbox: inbox.name, companion }));
   const rows = await insertSeen(db, files, worker, clock.now());
+  const byFile = new Map(rows.map((row) => [keyOf(row), row]));
   const found = candidates.flatMap((candidate) => {
-    const row = rows.find((each) => isRowOf(each, candidate));
-    return row === undefined ? [] : [{ candidate, row }];
+    const row = byFile.get(keyOf(candidate.mark));
+    // Of two names of one file, the row is of one only.
+    return row?.name === candidate.name ? [{ candidate, row }] : [];
   });
   const linked = await together(
     found,
@@ -73,8 +75,7 @@ async function note(
   return candidate.companion && !companion ? undefined : { candidate, companion };
 }
 
-const isRowOf = (row: Delivery, { name, mark }: Candidate): boolean =>
-  row.inode === mark.inode && row.dev === mark.dev && row.name === name;
+const keyOf = ({ dev, inode }: Pick<DroppedFile, 'dev' | 'inode'>): string => `${dev ?? ''}:${inode ?? ''}`;
 
 interface Found {
   readonly candidate: Candidate;

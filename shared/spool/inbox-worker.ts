@@ -1,11 +1,11 @@
 import { faultFields } from '../runtime/events.ts';
 import { Fault, toFault } from '../runtime/faults.ts';
+import { groupsOf } from '../runtime/groups.ts';
 import type { StepResult } from '../runtime/task-loop.ts';
 import { countCrash, due, takeDue, takeOver, unfinished, type Delivery } from '../store/deliveries.ts';
 import { aliveWorkerIds } from '../store/workers.ts';
 import { claim, resumeClaim, sweepWork, type DroppedFile } from './claim.ts';
 import { FileWork, type FileHandler } from './file-work.ts';
-import { groupsOf } from './groups.ts';
 import type { Inbox } from './inbox.ts';
 import { Intake, type Candidate, type Scan } from './intake.ts';
 import { IntakeGate } from './intake-gate.ts';
@@ -20,6 +20,8 @@ const dueLimit = 50;
 const lanes = 3;
 /** So many fsyncs and commits become one for each group. */
 const mostTogether = 128 * lanes;
+/** Bytes of a group, unless it is a single file: all of its files are in memory at the same time. */
+const groupBytes = 1024 * 1024;
 
 const nothingNew: Scan = { ready: [], waiting: 0 };
 
@@ -81,7 +83,10 @@ export class InboxWorker {
    */
   async #takeIn(ready: readonly Candidate[], round: Round, stop: AbortSignal): Promise<void> {
     const count = Math.min(lanes, this.#together);
-    const groups = groupsOf(ready, Math.floor(this.#together / count));
+    const sizeOf = ({ mark }: Candidate) => mark.size;
+    const together = Math.floor(this.#together / count);
+    // One way through them for all lanes: none of them takes a group that another has.
+    const groups = groupsOf(ready, { count: together, size: groupBytes, sizeOf }).values();
     const lane = async () => {
       for (const group of groups) {
         if (stop.aborted || !(await this.#gate.isOpen())) return;

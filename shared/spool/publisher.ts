@@ -6,6 +6,7 @@ import { syncFolder, writeNew } from '../runtime/durable.ts';
 import type { Emit } from '../runtime/events.ts';
 import { failPoint } from '../runtime/fail-point.ts';
 import { errnoOf, Fault, toFault } from '../runtime/faults.ts';
+import { groupsOf } from '../runtime/groups.ts';
 import type { StepResult, Task } from '../runtime/task-loop.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import {
@@ -22,10 +23,10 @@ import { isSameFile, linkCount, linkNew, removeName } from './files.ts';
 import { draftName } from './names.ts';
 import { Daily, sweepDrafts } from './orphans.ts';
 
-/** Files published in one round at most, and side by side. */
-const [roundLimit, groupLimit] = [128, 64];
-/** Documents that go side by side are no larger together; one that is larger goes alone. */
-const groupBytes = 4 * 1024 * 1024;
+/** Files published in one round at most. */
+const roundLimit = 128;
+/** Documents that go side by side, and their bytes. */
+const limits = { count: 64, size: 4 * 1024 * 1024, sizeOf: ({ bytes }: Waiting) => bytes };
 
 export interface PublisherOptions {
   readonly spool: string;
@@ -85,7 +86,7 @@ export class Publisher implements Task {
     let worked = 0;
     let sealed: Document[] = [];
     // While one group waits for the disk, the next one is sealed.
-    for (const group of [...groupsOf(waiting), []]) {
+    for (const group of [...groupsOf(waiting, limits), []]) {
       const [ready, next] = [sealed, stop.aborted ? [] : group];
       sealed = [];
       const publishing = async () => void (worked += await this.#publish(ready, faults));
@@ -296,23 +297,6 @@ async function linkFinal({ draft, final }: Document): Promise<void> {
 /** The name is not relied on: unless its reader has it by now, it is taken away and given anew. */
 async function takeBack({ draft, final }: Document): Promise<void> {
   if (await isSameFile(draft, final)) await removeName(final);
-}
-
-/** Pieces in their order, each of so many documents that together are not larger than is to be held; or of one. */
-function groupsOf(waiting: readonly Waiting[]): Waiting[][] {
-  const groups: Waiting[][] = [];
-  let bytes = Infinity;
-  for (const each of waiting) {
-    bytes += each.bytes;
-    const group = groups.at(-1);
-    if (group && group.length < groupLimit && bytes <= groupBytes) {
-      group.push(each);
-    } else {
-      groups.push([each]);
-      bytes = each.bytes;
-    }
-  }
-  return groups;
 }
 
 function halved<T>(list: readonly T[], belongs: (each: T) => boolean): [T[], T[]] {

@@ -5,7 +5,7 @@ import { bug, Fault } from '../runtime/faults.ts';
 import { chunks, runs } from './chunks.ts';
 import { compiled } from './compiled.ts';
 import { summaryColumns, type RequestSummary } from './request-lists.ts';
-import { unseenNumber, unseenText } from './unseen.ts';
+import { unseen } from './unseen.ts';
 import {
   finalOutcomes,
   providerRequestMoves,
@@ -144,7 +144,7 @@ export async function findByTransaction(
     .where('provider_id', '=', providerId);
   return 'ours' in id
     ? query.where('transaction_id', '=', id.ours).executeTakeFirst()
-    : query.where('provider_transaction_id', '=', unseenText(id.theirs)).executeTakeFirst();
+    : query.where('provider_transaction_id', '=', id.theirs).executeTakeFirst();
 }
 
 /** The message of a request, as it was inserted. @throws when there is no such request */
@@ -204,7 +204,7 @@ const findOrdersWithDevices = compiled<{ requestId: number }, OrderWithDevice>((
       'asked.provider_device_id as providerDeviceId',
       'asked.outcome',
     ])
-    .where('ordered.request_id', '=', unseenNumber(requestId))
+    .where('ordered.request_id', '=', unseen(requestId))
     .orderBy('ordered.order_id')
     .orderBy('asked.device_id'),
 );
@@ -296,7 +296,7 @@ export async function recordOutcomes(
       await db
         .updateTable('provider_request_order')
         .set({ outcome })
-        .where('request_id', '=', unseenNumber(requestId))
+        .where('request_id', '=', requestId)
         .where('order_id', 'in', chunk.map(orderIdOf))
         .execute();
     }
@@ -313,8 +313,8 @@ export async function recordOutcomes(
         await db
           .updateTable('provider_request_device')
           .set(change)
-          .where('request_id', '=', unseenNumber(requestId))
-          .where('order_id', '=', unseenNumber(orderId))
+          .where('request_id', '=', requestId)
+          .where('order_id', '=', orderId)
           .where('device_id', 'in', chunk)
           .execute();
       }
@@ -367,7 +367,7 @@ async function changeOpenDevices(db: Db, requestId: number, orders: readonly Cha
   await db
     .updateTable('provider_request_device')
     .set(orders[0]?.changes[0]?.change ?? {})
-    .where('request_id', '=', unseenNumber(requestId))
+    .where('request_id', '=', requestId)
     .where('order_id', 'in', orders.map(orderIdOf))
     .where('outcome', 'not in', finalOutcomes)
     .execute();
@@ -409,7 +409,7 @@ const findSharedOrders = compiled<{ requestId: number; batchId: number }, { orde
       .innerJoin('provider_request_order as asked', 'asked.order_id', 'own.order_id')
       .innerJoin('provider_request as other', 'other.id', 'asked.request_id')
       .select('asked.order_id')
-      .where('own.request_id', '=', unseenNumber(requestId))
+      .where('own.request_id', '=', unseen(requestId))
       .whereRef('other.id', '<>', 'own.request_id')
       .where(sql<boolean>`+other.batch_id = ${batchId}`)
       .where('other.preparatory', '=', sql.lit(0)),

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 
 import type { ProviderRequestRow } from './provider-requests.ts';
 import { compiled } from './compiled.ts';
-import { unseenNumber } from './unseen.ts';
+import { unseen } from './unseen.ts';
 import {
   askedStates,
   finalStates,
@@ -42,7 +42,7 @@ const findDueQuestions = compiled<Due, ProviderRequestRow>((db, { providers, now
     .where('state', 'in', askedStates.map(literal))
     .where('next_query_at', '<=', now)
     .orderBy('next_query_at')
-    .limit(unseenNumber(limit)),
+    .limit(unseen(limit)),
 );
 
 /**
@@ -101,7 +101,7 @@ const findDueRequests = compiled<Due, ProviderRequestRow>((db, { providers, now,
       ),
     )
     .orderBy('request.id')
-    .limit(unseenNumber(limit)),
+    .limit(unseen(limit)),
 );
 
 /** Providers that have open requests: from one to the next in an index, however many requests they have. */

@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { Fault } from '../../../shared/runtime/faults.ts';
 import type { FileHandler } from '../../../shared/spool/file-work.ts';
-import { groupsOf } from '../../../shared/spool/groups.ts';
 import type { Inbox } from '../../../shared/spool/inbox.ts';
 import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
 import { loadedTexts, loading, loadingOf, textOf } from '../../support/loading.ts';
@@ -202,25 +201,5 @@ describe('a group', () => {
     await new InboxWorker({ ...inbox, db }, loading).step(never);
     expect(await finals('done')).toEqual(['one', 'two']);
     expect(await loadedTexts(at.store.db)).toEqual(['one', 'two']);
-  });
-});
-
-describe('groupsOf', () => {
-  const megabyte = 1024 * 1024;
-  const sizes = (files: readonly number[], most = 3) =>
-    [
-      ...groupsOf(
-        files.map((size) => ({ mark: { size } })),
-        most,
-      ),
-    ].map((group) => group.map(({ mark }) => mark.size));
-
-  test.each([
-    ['no file, no group', [], []],
-    ['as many as may go together', [1, 2, 3, 4], [[1, 2, 3], [4]]],
-    ['not more bytes than are kept in memory', [megabyte - 1, 1, 1], [[megabyte - 1, 1], [1]]],
-    ['a large file alone', [1, 5 * megabyte, 2], [[1], [5 * megabyte], [2]]],
-  ] as const)('%s', (_, files, groups) => {
-    expect(sizes(files)).toEqual(groups);
   });
 });
