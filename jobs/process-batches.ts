@@ -11,7 +11,7 @@ import {
   type Batch,
   type BatchItem,
 } from '../shared/store/batches.ts';
-import { inTransaction, withSavepoint } from '../shared/store/open-store.ts';
+import { withSavepoint } from '../shared/store/open-store.ts';
 import type { Db } from '../shared/store/tables.ts';
 import type { JobContext, JobResult } from './job.ts';
 import { portionsOf, restOf, type OpenItem, type Portion } from './portions.ts';
@@ -158,7 +158,7 @@ async function processPortion(
   tally: Tally,
 ): Promise<Applied> {
   const said = new Said();
-  const { applied, ended } = await inTransaction(context.db, async (trx) => {
+  const { applied, ended } = await context.run.transaction(async (trx) => {
     await takeBatches(context, trx, portion.begun);
     const handle = await begin(trx, portion.items);
     const applied = await applyItems(context, trx, portion.items, handle, said);

@@ -53,6 +53,13 @@ export const configSchema = z.strictObject({
         .default('sqlite:var/enrol.db')
         .describe('where the store is; ENROL_STORE_URL overrides it; paths are relative to the home'),
       busySeconds: seconds.max(300).default(5).describe('how long a statement waits for another process'),
+      leaseSeconds: z
+        .number()
+        .int()
+        .min(5)
+        .max(3600)
+        .default(60)
+        .describe('a process that another host has not heard of for so long counts as dead'),
       reserveMegabytes: reserve(),
       walMegabytes: z
         .number()

@@ -74,9 +74,9 @@ function decode(bytes: Buffer): string | null {
 export const isMarkerOf = ({ marker }: { readonly marker: string }, name: string): boolean =>
   marker !== '' && name.endsWith(marker);
 
-/** Whether the file with this mark is the companion that was noted. */
+/** Whether the file with this mark is the companion that was noted, by whichever host: each numbers file servers itself. */
 export const isCompanion = (companion: Companion | undefined, mark: FileMark | undefined): boolean =>
-  companion !== undefined && mark?.inode === companion.inode && mark.dev === companion.dev;
+  companion !== undefined && mark?.inode === companion.inode;
 
 /** Where the companion lies whose file lies, or lay, at `path`; undefined when it is not there. */
 export async function findCompanion(

@@ -1,3 +1,26 @@
+import { toFault } from '../runtime/faults.ts';
+
+/**
+ * Does something for each of a group one after the other, within a transaction. What another process has by now is left
+ * out, which undoes nothing: the store was asked, and nothing was written. Everything else ends the whole.
+ */
+export async function inTurn<T, R>(
+  group: readonly T[],
+  work: (each: T) => Promise<R>,
+  lost: (each: T, thrown: unknown) => void,
+): Promise<R[]> {
+  const results: R[] = [];
+  for (const each of group) {
+    try {
+      results.push(await work(each));
+    } catch (thrown) {
+      if (toFault(thrown).code !== 'LEASE_LOST') throw thrown;
+      lost(each, thrown);
+    }
+  }
+  return results;
+}
+
 /**
  * Does something for each of a group at the same time: file calls that run side by side cost the process a fifth of
  * what they cost one after the other. What fails is told when all have ended, and left out; the others go on.

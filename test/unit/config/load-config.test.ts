@@ -72,6 +72,7 @@ describe('a valid configuration', () => {
     expect((await load(text, { ENROL_STORE_URL: 'sqlite:b.db' })).config.store).toEqual({
       url: 'sqlite:b.db',
       busySeconds: 9,
+      leaseSeconds: 60,
       reserveMegabytes: 64,
       walMegabytes: 256,
     });
