@@ -6,40 +6,46 @@ import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
-import { readCompose, type ComposeFile, type Service } from './compose-file.ts';
-import { readImage, type Copy, type Image } from './dockerfile.ts';
-import { emptyHome, Program, type TestInstallation } from './installation.ts';
+import { readCompose, type Service } from './compose-file.ts';
+import { readImage, type Copy } from './dockerfile.ts';
+import { emptyHome, Program, type Ended, type TestInstallation } from './installation.ts';
 import { namespace, noMounts } from './namespace.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
+/** A process in a container. */
+export interface Container {
+  readonly service: string;
+  /** Its hostname, which Docker would have chosen. */
+  readonly host: string;
+  readonly program: Program;
+}
+
 /**
- * The containers of compose.yaml without Docker: their commands are run as processes of this machine, in a folder that
- * holds what the Dockerfile copies and nothing else, and that can only be read. What a container has mounted lies
- * elsewhere here, and its environment is changed accordingly.
+ * The containers of compose.yaml without Docker: their commands are run as processes of this machine, each with a hostname
+ * of its own, in a folder that holds what the Dockerfile copies and nothing else, and that can only be read. What a
+ * container has mounted lies elsewhere here, and so does the server of the store.
  */
 export class Containers {
-  readonly compose: ComposeFile;
+  readonly compose = readCompose();
   readonly installation: TestInstallation;
-  readonly #image: Image;
+  readonly #image = readImage();
   readonly #folder: string;
-  readonly #storeUrl: string;
-  readonly #programs: Program[] = [];
+  readonly #storePort: number;
+  readonly #containers: Container[] = [];
 
-  private constructor(folder: string, installation: TestInstallation, storeUrl: string) {
-    this.compose = readCompose();
-    this.#image = readImage();
+  private constructor(folder: string, installation: TestInstallation, storePort: number) {
     this.#folder = folder;
     this.installation = installation;
-    this.#storeUrl = storeUrl;
+    this.#storePort = storePort;
   }
 
-  /** @param storeUrl in place of the PostgreSQL of compose.yaml */
-  static async make(storeUrl: string, password: string): Promise<Containers> {
+  /** @param store where its server listens on this machine, and the password that it wants */
+  static async make(store: { readonly port: number; readonly password: string }): Promise<Containers> {
     const folder = await mkdtemp(join(tmpdir(), 'enrol-containers-'));
-    const containers = new Containers(folder, await emptyHome(), storeUrl);
+    const containers = new Containers(folder, await emptyHome(), store.port);
     await mkdir(join(folder, 'secrets'));
-    await writeFile(join(folder, 'secrets', 'store-password'), `${password}\n`, { mode: 0o400 });
+    await writeFile(join(folder, 'secrets', 'store-password'), `${store.password}\n`, { mode: 0o400 });
     await mkdir(containers.#app);
     for (const copy of containers.#image.copies) await carryOut(copy, containers.#app);
     return containers;
@@ -55,53 +61,74 @@ export class Containers {
     return found;
   }
 
-  /** The services that are run from our own image. */
-  get ours(): [name: string, service: Service][] {
-    const image = this.service('init').image;
-    return Object.entries(this.compose.services).filter(([, service]) => service.image === image);
+  /** Services that `docker compose up` starts from our own image, and that go on. */
+  get daemons(): [name: string, service: Service][] {
+    const { image } = this.service('init');
+    return Object.entries(this.compose.services).filter(
+      ([name, service]) => service.image === image && service.profiles.length === 0 && name !== 'init',
+    );
   }
 
-  /** Starts the container of a service. @param command in place of the service's own */
-  start(name: string, command: readonly string[] = this.service(name).command): Program {
-    return this.#run(name, [...this.#image.entrypoint, ...command]);
+  /**
+   * Starts a container of a service.
+   *
+   * @param host the one that was stopped, where that is started again
+   */
+  start(service: string, host = `${service}-${this.#containers.length}`): Container {
+    return this.#run(service, host, [...this.#image.entrypoint, ...this.service(service).command]);
   }
 
-  /** Does once what Docker does again and again to know whether the container is well. */
-  checkHealth(name: string): Program {
-    return this.#run(name, this.#image.healthcheck);
+  /** `docker compose run enrol …`, to its end. */
+  enrol(...command: readonly string[]): Promise<Ended> {
+    const host = `enrol-${this.#containers.length}`;
+    return this.#run('enrol', host, [...this.#image.entrypoint, ...command]).program.exit;
   }
 
-  #run(name: string, [node = '', ...words]: readonly string[]): Program {
+  /** Does once what Docker does again and again to know whether a container is well. */
+  checkHealth({ service, host }: Container): Promise<Ended> {
+    return this.#run(service, host, this.#image.healthcheck).program.exit;
+  }
+
+  #run(service: string, host: string, [node = '', ...words]: readonly string[]): Container {
     if (namespace === undefined) throw new Error(noMounts);
     if (node !== 'node') throw new Error(`${node} is not in the image`);
-    const script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && cd "$0" && exec "$@"';
-    const program = new Program(
-      [...namespace.unshare, 'sh', '-c', script, this.#app, process.execPath, ...words],
-      { node: 'unshare', env: this.#environment(name) },
-    );
-    this.#programs.push(program);
-    return program;
+    const script = [
+      'echo "$1" > /proc/sys/kernel/hostname',
+      'mount --bind "$0" "$0"',
+      'mount -o remount,bind,ro "$0"',
+      'cd "$0"',
+      'shift',
+      'exec "$@"',
+    ].join(' && ');
+    const inside = ['sh', '-c', script, this.#app, host, process.execPath, ...words];
+    const program = new Program([...namespace.unshare, '--uts', ...inside], {
+      node: 'unshare',
+      env: this.#environment(service),
+    });
+    const container = { service, host, program };
+    this.#containers.push(container);
+    return container;
   }
 
-  #environment(name: string): NodeJS.ProcessEnv {
-    const { environment, volumes } = this.service(name);
+  #environment(service: string): NodeJS.ProcessEnv {
+    const { environment, volumes } = this.service(service);
     const given: NodeJS.ProcessEnv = { ...this.#image.environment, ...environment };
     const home = volumes.find((volume) => volume.startsWith('home:'))?.split(':')[1];
-    if (home === undefined || given.ENROL_HOME !== home)
-      throw new Error(`${name}: home is not on the volume`);
-    if (given.CREDENTIALS_DIRECTORY !== '/run/secrets') throw new Error(`${name}: Docker has no such folder`);
+    if (given.ENROL_HOME !== home) throw new Error(`${service}: the home is not on the volume`);
+    if (given.CREDENTIALS_DIRECTORY !== '/run/secrets')
+      throw new Error(`${service}: Docker puts secrets elsewhere`);
     return {
       ...given,
       ENROL_HOME: this.installation.home,
       CREDENTIALS_DIRECTORY: join(this.#folder, 'secrets'),
-      ENROL_STORE_URL: this.#storeUrl,
+      ENROL_STORE_URL: given.ENROL_STORE_URL?.replace('@postgres:5432/', `@127.0.0.1:${this.#storePort}/`),
       // The tests' own; a container has none.
       NODE_COMPILE_CACHE: undefined,
     };
   }
 
   async close(): Promise<void> {
-    for (const program of this.#programs) if (program.running) await program.end('SIGKILL');
+    for (const { program } of this.#containers) if (program.running) await program.end('SIGKILL');
     await this.installation.close();
     await rm(this.#folder, { recursive: true, force: true });
   }
