@@ -6,13 +6,13 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Installation } from '../../demo/installation.ts';
+import { openInstallation } from '../../shared/daemon/process.ts';
 import { initialise } from '../../shared/operator/install.ts';
 import { generateOwnKey } from '../../shared/pgp/generate.ts';
 import { importPartnerKey } from '../../shared/pgp/import-keys.ts';
 import { loadKeyRing, type KeyRing } from '../../shared/pgp/key-ring.ts';
 import { exportPublicKey } from '../../shared/pgp/list-keys.ts';
 import { writeNewSecret } from '../../shared/runtime/secrets.ts';
-import { openStore } from '../../shared/store/open-store.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -114,7 +114,7 @@ export class TestInstallation extends Installation {
 
   /** The store, as a process of its own has it. */
   async store(): Promise<Db> {
-    const db = await openStore({ file: join(this.home, 'var', 'enrol.db'), busySeconds: 20 });
+    const { db } = await openInstallation({ home: this.home });
     this.#stores.push(db);
     return db;
   }
@@ -181,13 +181,18 @@ const apple = {
 export const emptyHome = async (): Promise<TestInstallation> =>
   new TestInstallation(await mkdtemp(join(tmpdir(), 'enrol-')));
 
-/** An installation with a provider and with keys of ours; what `enrol init` and `enrol keys generate` make. */
-export async function install(): Promise<TestInstallation> {
+/**
+ * An installation with a provider and with keys of ours; what `enrol init` and `enrol keys generate` make.
+ *
+ * @param storeUrl where its store is; otherwise it is the embedded one
+ */
+export async function install(storeUrl?: string): Promise<TestInstallation> {
   const installation = await emptyHome();
   const config = join(installation.home, 'config');
   await mkdir(config);
   await copyFile(new URL('../../config/enrol.yaml', import.meta.url), join(config, 'enrol.yaml'));
   await installation.configure([...quick, [['providers'], { apple }]]);
+  if (storeUrl !== undefined) await installation.configure([[['store', 'url'], storeUrl]]);
   await initialise(installation.home, undefined);
   await installation.makeKeys();
   return installation;
