@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
 import { ConsoleBrowser } from '../support/console-browser.ts';
@@ -17,6 +17,9 @@ import { waitFor } from '../support/wait-for.ts';
 if (noMounts !== undefined) console.warn(`containers are left out: ${noMounts}`);
 const containerTest = noMounts === undefined ? test : test.skip;
 
+// Many processes are started, one after the other.
+jest.setTimeout(180_000);
+
 let server: PostgresServer;
 let containers: Containers;
 
@@ -26,10 +29,8 @@ beforeAll(async () => {
   await demandPassword(password);
   containers = await Containers.make({ port: server.port, password });
 });
-afterAll(async () => {
-  await containers.close();
-  await server.close();
-});
+afterAll(() => containers.close());
+afterAll(() => server.close());
 
 /** What the image of PostgreSQL makes of its environment: a database, and a user who needs a password. */
 async function demandPassword(password: string): Promise<void> {
@@ -42,10 +43,14 @@ async function demandPassword(password: string): Promise<void> {
   await server.query('select pg_reload_conf()');
 }
 
+/** Service by service: a small machine would take long over all of them at once. */
 async function up(): Promise<Container[]> {
-  const names = containers.daemons.flatMap(([name, { deploy }]) => Array<string>(deploy.replicas).fill(name));
-  const started = names.map((name) => containers.start(name));
-  await Promise.all(started.map(({ program }) => program.logged('daemon.ready')));
+  const started: Container[] = [];
+  for (const [name, { deploy }] of containers.daemons) {
+    const alike = Array.from({ length: deploy.replicas }, () => containers.start(name));
+    await Promise.all(alike.map(({ program }) => program.logged('daemon.ready')));
+    started.push(...alike);
+  }
   return started;
 }
 

@@ -74,9 +74,8 @@ describe('who runs', () => {
   });
 
   test.each(ours)('%s is a host of its own: its name is left to Docker', (_, service) => {
-    expect(Object.keys(service)).toEqual(
-      expect.not.arrayContaining(['hostname', 'container_name', 'network_mode', 'uts', 'pid']),
-    );
+    const shared = ['hostname', 'container_name', 'network_mode', 'uts', 'pid'];
+    expect(Object.keys(service).filter((key) => shared.includes(key))).toEqual([]);
   });
 });
 
