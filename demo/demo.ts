@@ -5,13 +5,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 import { shortTime, table } from '../bin/output.ts';
+import { openInstallation } from '../shared/daemon/process.ts';
 import { salesOrderDispatch } from '../shared/generic/sales-order-dispatch.ts';
 import { writeDocument } from '../shared/generic/document.ts';
 import type { KeyRing } from '../shared/pgp/key-ring.ts';
 import { sealMessage } from '../shared/pgp/seal.ts';
 import { listDeliveries } from '../shared/store/delivery-lists.ts';
 import { deviceHistory, devicesById } from '../shared/store/devices.ts';
-import { openStore } from '../shared/store/open-store.ts';
 import type { Db } from '../shared/store/tables.ts';
 import { listEvents } from '../shared/store/workflow-events.ts';
 import { cast, type CastMember } from './cast.ts';
@@ -74,7 +74,7 @@ function chooseStories(name: string | undefined): Story[] {
 async function play(): Promise<void> {
   say('1. An installation with fresh keys; a warehouse and a stranger with keys of their own');
   const { warehouse, stranger } = await install();
-  const db = await openStore({ file: join(installation.home, 'var', 'enrol.db'), busySeconds: 5 });
+  const { db } = await openInstallation({ home: installation.home });
   try {
     say('2. Four processes of ours: loader, extractor, adaptor, scheduler');
     for (const daemon of ['loader', 'extractor', 'adaptor', 'scheduler'])

@@ -74,6 +74,7 @@ export class Installation {
 
   async #writeRules(id: string, rules: object): Promise<string> {
     const file = join(this.home, 'var', `rules-${id}.json`);
+    await mkdir(join(this.home, 'var'), { recursive: true });
     await writeFile(file, JSON.stringify(rules));
     return file;
   }

@@ -6,12 +6,13 @@ import { faultFields, type Emit } from '../runtime/events.ts';
 import { exitCodeOf, exitCodes } from '../runtime/exit-codes.ts';
 import { toFault, type Fault } from '../runtime/faults.ts';
 import { createLog, type Log } from '../runtime/log.ts';
-import { logFolder, storeFile } from '../runtime/paths.ts';
+import { logFolder } from '../runtime/paths.ts';
 import { listenForStop, type StopSignals } from '../runtime/signals.ts';
 import { Bell, runTasks, type Task } from '../runtime/task-loop.ts';
 import { Doorbell } from '../spool/doorbell.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Lease } from '../store/lease.ts';
+import { storeOptions } from '../store/store-options.ts';
 import type { Db } from '../store/tables.ts';
 import type { Worker } from '../store/workers.ts';
 import { withRoom } from './room.ts';
@@ -58,7 +59,7 @@ export async function openInstallation(place: Place): Promise<{ loaded: LoadedCo
     env: process.env,
     ...(place.configFile !== undefined && { file: place.configFile }),
   });
-  const db = await openStore({ file: storeFile(loaded), busySeconds: loaded.config.store.busySeconds });
+  const db = await openStore(await storeOptions(loaded));
   return { loaded, db };
 }
 

@@ -24,10 +24,10 @@ export interface Room {
 /** The disks that have to keep a reserve, as they are now. */
 export async function roomOf(loaded: LoadedConfig): Promise<Room[]> {
   const { spool, store } = loaded.config;
-  const reserves = [
-    { folder: spoolFolder(loaded), reserveMegabytes: spool.reserveMegabytes },
-    { folder: dirname(storeFile(loaded)), reserveMegabytes: store.reserveMegabytes },
-  ];
+  const file = storeFile(loaded);
+  const reserves = [{ folder: spoolFolder(loaded), reserveMegabytes: spool.reserveMegabytes }];
+  // Of a server's disk nothing is known here.
+  if (file !== undefined) reserves.push({ folder: dirname(file), reserveMegabytes: store.reserveMegabytes });
   const looked = reserves.filter(({ reserveMegabytes }) => reserveMegabytes > 0);
   return Promise.all(looked.map(async (each) => ({ ...each, freeMegabytes: await freeOf(each.folder) })));
 }

@@ -1,5 +1,6 @@
 import { storeFile } from '../runtime/paths.ts';
 import type { Task } from '../runtime/task-loop.ts';
+import { condenseCounts } from '../store/postgres/condense-counts.ts';
 import { shortenWal } from '../store/sqlite/wal.ts';
 import { heartbeat } from '../store/workers.ts';
 import type { Runtime } from './process.ts';
@@ -13,7 +14,7 @@ const megabyte = 1024 * 1024;
  */
 export function signOfLife(runtime: Runtime): Task {
   const { db, worker, clock } = runtime;
-  const watchWal = walWatch(runtime);
+  const lookAfterStore = storeCare(runtime);
   let last = clock.monotonic();
   return {
     name: 'sign of life',
@@ -21,16 +22,20 @@ export function signOfLife(runtime: Runtime): Task {
       if (clock.monotonic() - last > heartbeatSeconds * 1000) {
         last = clock.monotonic();
         await heartbeat(db, worker, clock.now());
-        await watchWal();
+        await lookAfterStore();
       }
       return { worked: 0, refused: 0, waiting: 0 };
     },
   };
 }
 
+function storeCare(runtime: Runtime): () => Promise<void> {
+  const file = storeFile(runtime.loaded);
+  return file === undefined ? () => condenseCounts(runtime.db) : walWatch(runtime, file);
+}
+
 /** Tells operators when the write-ahead log is too long and cannot be cut; again each time that it has doubled. */
-function walWatch({ db, loaded, emit }: Runtime): () => Promise<void> {
-  const file = storeFile(loaded);
+function walWatch({ db, loaded, emit }: Runtime, file: string): () => Promise<void> {
   const limit = loaded.config.store.walMegabytes * megabyte;
   let told = 0;
   return async () => {

@@ -14,7 +14,8 @@ import {
 } from '../runtime/paths.ts';
 import { makeFolder, makeInbox } from '../spool/layout.ts';
 import { migrateStore } from '../store/migrate.ts';
-import { openSqlite } from '../store/sqlite/open-sqlite.ts';
+import { connectStore } from '../store/open-store.ts';
+import { storeOptions } from '../store/store-options.ts';
 
 const shippedConfig = new URL('../../config/enrol.yaml', import.meta.url);
 
@@ -45,8 +46,8 @@ export async function initialise(home: string, configFile: string | undefined): 
  */
 export async function migrate(loaded: LoadedConfig, create: boolean): Promise<string[]> {
   const file = storeFile(loaded);
-  if (create) await mkdir(dirname(file), { recursive: true, mode: 0o750 });
-  const db = openSqlite({ file, busySeconds: loaded.config.store.busySeconds, create });
+  if (create && file !== undefined) await mkdir(dirname(file), { recursive: true, mode: 0o750 });
+  const db = await connectStore(await storeOptions(loaded), create);
   try {
     return await migrateStore(db);
   } finally {

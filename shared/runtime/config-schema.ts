@@ -49,9 +49,17 @@ export const configSchema = z.strictObject({
     .strictObject({
       url: z
         .string()
-        .regex(/^sqlite:.+/, 'sqlite:PATH')
+        .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)/, 'sqlite:PATH or postgres://USER@HOST:PORT/DATABASE')
         .default('sqlite:var/enrol.db')
-        .describe('where the store is; ENROL_STORE_URL overrides it; paths are relative to the home'),
+        .describe(
+          'where the store is: sqlite:PATH for one host, relative to the home, or postgres://USER@HOST:PORT/DATABASE for many; ENROL_STORE_URL overrides it',
+        ),
+      passwordFile: z
+        .string()
+        .default('')
+        .describe(
+          'file with the password of PostgreSQL, relative to the home; the credential store-password of systemd comes first',
+        ),
       busySeconds: seconds.max(300).default(5).describe('how long a statement waits for another process'),
       leaseSeconds: z
         .number()
@@ -60,6 +68,20 @@ export const configSchema = z.strictObject({
         .max(3600)
         .default(60)
         .describe('a process that another host has not heard of for so long counts as dead'),
+      statementSeconds: seconds
+        .min(1)
+        .max(3600)
+        .default(60)
+        .describe(
+          'PostgreSQL: a statement that takes longer is given up, and so is, 5 s later, a connection that is silent',
+        ),
+      connections: z
+        .number()
+        .int()
+        .min(2)
+        .max(100)
+        .default(8)
+        .describe('PostgreSQL: connections of each process at most'),
       reserveMegabytes: reserve(),
       walMegabytes: z
         .number()

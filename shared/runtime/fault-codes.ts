@@ -421,6 +421,21 @@ export const faultCodes = {
     what: 'The database reports that its file cannot be opened or written.',
     action: 'Check disk, space, quota and rights of the store; work resumes by itself.',
   },
+  STORE_UNREACHABLE: {
+    class: 'environment',
+    what: 'There is no connection to the database server, or it has ended.',
+    action: 'Check the server, the network and store.url; work resumes by itself.',
+  },
+  STORE_REFUSED: {
+    class: 'environment',
+    what: 'The database server does not let us in, or not to its tables.',
+    action: 'Check user, password and rights: see store.url and store.passwordFile.',
+  },
+  STORE_OUTCOME_UNKNOWN: {
+    class: 'environment',
+    what: 'The connection to the database server was lost in the middle of a COMMIT.',
+    action: 'Nothing: what has become of it is looked up before anything else is done.',
+  },
   STORE_DAMAGED: {
     class: 'environment',
     what: 'The file of the database is damaged, or its disk does not keep or give back what was written.',

@@ -38,8 +38,15 @@ export const extractorIntake = 'extractor';
 /** Everything whose intake can be paused: every inbox, and the extractor. */
 export const intakeNames = (config: Config): string[] => [...inboxNames(config), extractorIntake];
 
-export const storeFile = ({ home, config }: Located): string =>
-  resolve(home, config.store.url.slice('sqlite:'.length));
+/** The file of an embedded store; undefined: it is on a server. */
+export const storeFile = ({ home, config }: Located): string | undefined =>
+  config.store.url.startsWith('sqlite:')
+    ? resolve(home, config.store.url.slice('sqlite:'.length))
+    : undefined;
+
+/** File with the password of a store on a server; undefined: none is configured. */
+export const storePasswordFile = ({ home, config }: Located): string | undefined =>
+  config.store.passwordFile === '' ? undefined : resolve(home, config.store.passwordFile);
 
 export const spoolFolder = ({ home, config }: Located): string => resolve(home, config.spool.folder);
 

@@ -26,8 +26,22 @@ export async function readSecret(
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<string> {
   const text = (await readCredential(secret.name, environment)) ?? (await readPrivateFile(secret.file));
+  return valueOf(secret.name, text);
+}
+
+/** The same of a secret that need not be: undefined when there is no credential and no file is named. */
+export async function readOptionalSecret(
+  { name, file }: { readonly name: string; readonly file: string | undefined },
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<string | undefined> {
+  if (file !== undefined) return readSecret({ name, file }, environment);
+  const text = await readCredential(name, environment);
+  return text === undefined ? undefined : valueOf(name, text);
+}
+
+function valueOf(name: string, text: string): string {
   const value = text.replace(/\r?\n$/, '');
-  if (value === '') throw new Fault('KEY_UNREADABLE', `the secret ${secret.name} is empty`);
+  if (value === '') throw new Fault('KEY_UNREADABLE', `the secret ${name} is empty`);
   return value;
 }
 

@@ -60,7 +60,7 @@ export async function countRejectedSince(db: Db, since: Date): Promise<number> {
 }
 
 /** As the indexes say it, word for word: else they are not used. */
-const rejectedAndWanted = sql<boolean>`state = 'rejected' and fault_code is not 'DISCARDED'`;
+const rejectedAndWanted = sql<boolean>`state = 'rejected' and fault_code is distinct from 'DISCARDED'`;
 
 /** Newest first. */
 export async function listDeliveries(db: Db, filter: DeliveryFilter): Promise<Delivery[]> {

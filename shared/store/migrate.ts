@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { Migrator, type Migration } from 'kysely/migration';
 
 import { Fault, toFault } from '../runtime/faults.ts';
+import { engineOf } from './engine.ts';
 import * as initial from './migrations/0001-initial.ts';
 import * as companions from './migrations/0002-companions.ts';
 import * as batchHeader from './migrations/0003-batch-header.ts';
@@ -145,5 +146,13 @@ async function refuseNewer(db: Db): Promise<string[]> {
 
 async function tableNames(db: Db): Promise<string[]> {
   const found = await db.introspection.getTables({ withInternalKyselyTables: true });
-  return found.map((table) => table.name);
+  const schema = await schemaOf(db);
+  return found.filter((table) => table.schema === schema).map((table) => table.name);
+}
+
+/** A server may have other schemas beside ours. */
+async function schemaOf(db: Db): Promise<string | undefined> {
+  if (engineOf(db) === 'sqlite') return undefined;
+  const { rows } = await sql<{ name: string }>`select current_schema() as name`.execute(db);
+  return rows[0]?.name;
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 
 import type { ProviderRequestRow } from './provider-requests.ts';
 import { compiled } from './compiled.ts';
+import { engineOf } from './engine.ts';
 import { unseen } from './unseen.ts';
 import {
   askedStates,
@@ -20,7 +21,10 @@ interface Due {
   readonly limit: number;
 }
 
-const listed = (json: string) => sql<string>`(select value from json_each(${json}))`;
+const listed = (db: Db, json: string) =>
+  engineOf(db) === 'sqlite'
+    ? sql<string>`(select value from json_each(${json}))`
+    : sql<string>`(select jsonb_array_elements_text(${json}::jsonb))`;
 
 /** As part of the SQL: the plan may depend on it. */
 const literal = <State extends ProviderRequestState>(state: State) => sql.lit(state);
@@ -38,7 +42,7 @@ const findDueQuestions = compiled<Due, ProviderRequestRow>((db, { providers, now
   db
     .selectFrom('provider_request')
     .selectAll()
-    .where('provider_id', 'in', listed(providers))
+    .where('provider_id', 'in', listed(db, providers))
     .where('state', 'in', askedStates.map(literal))
     .where('next_query_at', '<=', now)
     .orderBy('next_query_at')
@@ -66,7 +70,7 @@ const findDueRequests = compiled<Due, ProviderRequestRow>((db, { providers, now,
       build
         .selectFrom('provider_request')
         .select('id')
-        .where('provider_id', 'in', listed(providers))
+        .where('provider_id', 'in', listed(db, providers))
         .where('state', '=', literal('queued'))
         .where('release_at', '<=', now),
     )
@@ -123,7 +127,9 @@ const findNextProvider = compiled<{ after: string }, { provider: string | null }
       .where('provider_id', '>', after);
     return sql`(${next})`;
   });
-  return sql<{ provider: string | null }>`select min(column1) as provider from (values ${sql.join(rows)})`;
+  // Both engines call the columns of a list of values so.
+  return sql<{ provider: string | null }>`
+    select min(column1) as provider from (values ${sql.join(rows)}) as found`;
 });
 
 /** How many requests of a batch the provider has not been sent yet. */
@@ -141,7 +147,7 @@ export async function countQueued(db: Db, batchId: number): Promise<number> {
 export const placeOf = (name: 'request' | 'earlier') =>
   sql<number>`coalesce(${sql.ref(`${name}.replaces_id`)}, ${sql.ref(`${name}.id`)})`;
 
-/** The plus keeps SQLite from looking through all requests of the provider, instead of the few about the same thing. */
-const keepsWaiting = sql<boolean>`+earlier.provider_id = request.provider_id
+/** What is added keeps the planner from looking through all requests of the provider, instead of the few about the same thing. */
+const keepsWaiting = sql<boolean>`earlier.provider_id || '' = request.provider_id
   and earlier.state not in (${sql.join(finalStates.map(literal))})
   and (${placeOf('earlier')}, earlier.id) < (${placeOf('request')}, request.id)`;

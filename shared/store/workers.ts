@@ -47,7 +47,7 @@ export async function registerWorker(
       pid_start: identity.pidStart,
       started_at: at,
       heartbeat_at: at,
-      leased_until: storeTime(now, leaseSeconds),
+      leased_until: storeTime(db, now, leaseSeconds),
       config_digest: configDigest,
     })
     .returning('id')
@@ -68,7 +68,7 @@ export async function heartbeat(db: Db, worker: Worker, now: Date): Promise<void
 export async function renewLease(db: Db, worker: Worker, now: Date, seconds: number): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('worker')
-    .set({ leased_until: storeTime(now, seconds) })
+    .set({ leased_until: storeTime(db, now, seconds) })
     .where('id', '=', worker.id)
     .where('stopped_at', 'is', null)
     .executeTakeFirstOrThrow();
@@ -87,11 +87,12 @@ export async function signOff(db: Db, worker: Worker, now: Date): Promise<void> 
 /** A process, and whether its lease has ended by the clock of the store: 1 or 0. */
 export type KnownWorker = Selectable<WorkerTable> & { readonly lease_ended: number };
 
-const knownWorkers = (db: Db, now: Date) => db.selectFrom('worker').selectAll().select(leaseEnded(now));
+const knownWorkers = (db: Db, now: Date) => db.selectFrom('worker').selectAll().select(leaseEnded(db, now));
 
-const hasEnded = (now: Date) => sql<boolean>`coalesce(leased_until, '') <= ${storeTime(now)}`;
+const hasEnded = (db: Db, now: Date) => sql<boolean>`coalesce(leased_until, '') <= ${storeTime(db, now)}`;
 
-const leaseEnded = (now: Date) => sql<number>`case when ${hasEnded(now)} then 1 else 0 end`.as('lease_ended');
+const leaseEnded = (db: Db, now: Date) =>
+  sql<number>`case when ${hasEnded(db, now)} then 1 else 0 end`.as('lease_ended');
 
 const identityOf = (worker: KnownWorker): ProcessIdentity => ({
   host: worker.host,
@@ -105,7 +106,7 @@ export const isAlive = (worker: KnownWorker): boolean =>
 
 /** The processes that seem to live, oldest first. */
 export async function aliveWorkers(db: Db, now: Date): Promise<KnownWorker[]> {
-  return (await unburied(db, now)).filter(isAlive);
+  return (await unburied(db, now).execute()).filter(isAlive);
 }
 
 /** Ids of the processes that seem to live. */
@@ -120,14 +121,13 @@ export async function aliveWorkerIds(db: Db, now: Date): Promise<number[]> {
  * @returns ids of all others
  */
 export async function survivors(db: Db, now: Date): Promise<number[]> {
-  const open = await unburied(db, now);
+  const open = await unburied(db, now).execute();
   const dead = open.filter((worker) => !isAlive(worker));
   if (dead.length > 0) await bury(db, dead, now);
-  return (dead.length > 0 ? await unburied(db, now) : open).map((worker) => worker.id);
+  return (dead.length > 0 ? await unburied(db, now).execute() : open).map((worker) => worker.id);
 }
 
-const unburied = (db: Db, now: Date): Promise<KnownWorker[]> =>
-  knownWorkers(db, now).where('stopped_at', 'is', null).orderBy('id').execute();
+const unburied = (db: Db, now: Date) => knownWorkers(db, now).where('stopped_at', 'is', null).orderBy('id');
 
 /** One of another host may have renewed its lease in this moment: then it lives. */
 async function bury(db: Db, dead: readonly KnownWorker[], now: Date): Promise<void> {
@@ -140,11 +140,16 @@ async function bury(db: Db, dead: readonly KnownWorker[], now: Date): Promise<vo
       dead.map(({ id }) => id),
     )
     .where('stopped_at', 'is', null)
-    .where((where) => where.or([where('host', '=', ownIdentity().host), hasEnded(now)]))
+    .where((where) => where.or([where('host', '=', ownIdentity().host), hasEnded(db, now)]))
     .execute();
 }
 
 /** Processes of a daemon, newest first. */
 export function workersOf(db: Db, daemon: string, limit: number, now: Date): Promise<KnownWorker[]> {
   return knownWorkers(db, now).where('daemon', '=', daemon).orderBy('id', 'desc').limit(limit).execute();
+}
+
+/** Processes of this host that have not signed off, oldest first. */
+export function workersHere(db: Db, now: Date): Promise<KnownWorker[]> {
+  return unburied(db, now).where('host', '=', ownIdentity().host).execute();
 }

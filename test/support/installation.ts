@@ -6,14 +6,15 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Installation } from '../../demo/installation.ts';
+import { openInstallation } from '../../shared/daemon/process.ts';
 import { initialise } from '../../shared/operator/install.ts';
 import { generateOwnKey } from '../../shared/pgp/generate.ts';
 import { importPartnerKey } from '../../shared/pgp/import-keys.ts';
 import { loadKeyRing, type KeyRing } from '../../shared/pgp/key-ring.ts';
 import { exportPublicKey } from '../../shared/pgp/list-keys.ts';
 import { writeNewSecret } from '../../shared/runtime/secrets.ts';
-import { openStore } from '../../shared/store/open-store.ts';
 import type { Db } from '../../shared/store/tables.ts';
+import type { PostgresStores } from './temporary-postgres.ts';
 import { waitFor } from './wait-for.ts';
 
 /** The product as it is installed and run: real files, real processes, real keys. */
@@ -89,6 +90,23 @@ const compileCache = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') 
 export class TestInstallation extends Installation {
   readonly #programs: Program[] = [];
   readonly #stores: Db[] = [];
+  /** Its store on a server, if it has one of its own there. */
+  #onServer: { readonly stores: PostgresStores; readonly url: string } | undefined;
+
+  /** Gives it a store of its own on a server. */
+  async useServer(stores: PostgresStores, url: string): Promise<void> {
+    this.#onServer = { stores, url };
+    await this.configure([[['store', 'url'], url]]);
+  }
+
+  /** The same installation once more, in a folder of its own. Nothing of it may run. */
+  async copy(): Promise<TestInstallation> {
+    const copy = await emptyHome();
+    await cp(this.home, copy.home, { recursive: true });
+    const { stores, url } = this.#onServer ?? {};
+    if (stores && url !== undefined) await copy.useServer(stores, await stores.copy(url));
+    return copy;
+  }
 
   /** Starts `enrol`; it is killed at the latest by `close`. */
   start(words: readonly string[], options: ConstructorParameters<typeof Program>[1] = {}): Program {
@@ -114,7 +132,7 @@ export class TestInstallation extends Installation {
 
   /** The store, as a process of its own has it. */
   async store(): Promise<Db> {
-    const db = await openStore({ file: join(this.home, 'var', 'enrol.db'), busySeconds: 20 });
+    const { db } = await openInstallation({ home: this.home });
     this.#stores.push(db);
     return db;
   }
@@ -154,6 +172,7 @@ export class TestInstallation extends Installation {
     for (const program of this.#programs) if (program.running) await program.end('SIGKILL');
     await this.stop();
     for (const db of this.#stores) await db.destroy();
+    await this.#onServer?.stores.drop(this.#onServer.url);
     await rm(this.home, { recursive: true, force: true });
   }
 }
@@ -181,23 +200,22 @@ const apple = {
 export const emptyHome = async (): Promise<TestInstallation> =>
   new TestInstallation(await mkdtemp(join(tmpdir(), 'enrol-')));
 
-/** An installation with a provider and with keys of ours; what `enrol init` and `enrol keys generate` make. */
-export async function install(): Promise<TestInstallation> {
+/**
+ * An installation with a provider and with keys of ours; what `enrol init` and `enrol keys generate` make.
+ *
+ * @param store where its store is, or is to be made; otherwise it is the embedded one
+ */
+export async function install(store?: string | PostgresStores): Promise<TestInstallation> {
   const installation = await emptyHome();
   const config = join(installation.home, 'config');
   await mkdir(config);
   await copyFile(new URL('../../config/enrol.yaml', import.meta.url), join(config, 'enrol.yaml'));
   await installation.configure([...quick, [['providers'], { apple }]]);
+  if (typeof store === 'object') await installation.useServer(store, await store.create());
+  else if (store !== undefined) await installation.configure([[['store', 'url'], store]]);
   await initialise(installation.home, undefined);
   await installation.makeKeys();
   return installation;
-}
-
-/** The same installation once more, in a folder of its own. Nothing of it may run. */
-export async function copyOf({ home }: TestInstallation): Promise<TestInstallation> {
-  const copy = await emptyHome();
-  await cp(home, copy.home, { recursive: true });
-  return copy;
 }
 
 /** The files under a folder, by their path in there; sorted. */

@@ -7,14 +7,18 @@ import { openStore } from '../../shared/store/open-store.ts';
 import { openSqlite } from '../../shared/store/sqlite/open-sqlite.ts';
 import type { Db } from '../../shared/store/tables.ts';
 
-export interface TemporaryStore {
-  readonly folder: string;
-  readonly file: string;
+/** A store of whichever engine. */
+export interface Store {
   readonly db: Db;
   /** The same store through another connection, as another process has it. */
   again(): Promise<Db>;
-  /** Closes every connection and removes the folder. */
+  /** Closes every connection, and removes what was made. */
   close(): Promise<void>;
+}
+
+export interface TemporaryStore extends Store {
+  readonly folder: string;
+  readonly file: string;
 }
 
 /** A migrated, empty SQLite store in a folder of its own. */

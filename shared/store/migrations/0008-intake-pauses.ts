@@ -23,7 +23,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addCheckConstraint('settlement_wish_done', sql`done in (0, 1)`)
     .execute();
 
-  const refused = sql<boolean>`state = 'rejected' and fault_code is not 'DISCARDED'`;
+  const refused = sql<boolean>`state = 'rejected' and fault_code is distinct from 'DISCARDED'`;
   await db.schema
     .createIndex('delivery_refused')
     .on('delivery')

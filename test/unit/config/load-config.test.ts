@@ -70,6 +70,9 @@ describe('a valid configuration', () => {
   test('ENROL_STORE_URL replaces store.url and nothing else; empty is not set', async () => {
     const text = 'store: { url: sqlite:a.db, busySeconds: 9 }\n';
     expect((await load(text, { ENROL_STORE_URL: 'sqlite:b.db' })).config.store).toEqual({
+      passwordFile: '',
+      statementSeconds: 60,
+      connections: 8,
       url: 'sqlite:b.db',
       busySeconds: 9,
       leaseSeconds: 60,
@@ -275,7 +278,7 @@ keys:
     const problems = await problemsOf('lok: 1\n', { ENROL_STORE_URL: 'mysql://user:canary@host' });
     expect(problems).toEqual([
       '1:1 lok: is no setting; did you mean log?',
-      'ENROL_STORE_URL store.url: must be sqlite:PATH',
+      'ENROL_STORE_URL store.url: must be sqlite:PATH or postgres://USER@HOST:PORT/DATABASE',
     ]);
   });
 

