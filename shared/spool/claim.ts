@@ -129,20 +129,15 @@ async function finishClaims(
   taken.forEach(() => failPoint('claim.taken'));
   await orGiveBack(inbox, taken, () => syncFolder(drop));
   taken.forEach(() => failPoint('claim.synced'));
-  const lost: Delivery[] = [];
   const claimed = await inTransaction(inbox.db, (trx) =>
-    inTurn(
-      taken,
-      (row) => markClaimed(trx, row, placeOf(inbox, workPath(inbox, row))),
-      (row, thrown) => {
-        failed(row, thrown);
-        lost.push(row);
-      },
-    ),
+    inTurn(taken, (row) => markClaimed(trx, row, placeOf(inbox, workPath(inbox, row)))),
   );
-  for (const row of lost) await dropLateLink(inbox, row);
-  claimed.forEach(() => failPoint('claim.claimed'));
-  return claimed;
+  for (const { each, thrown } of claimed.lost) {
+    await dropLateLink(inbox, each);
+    failed(each, thrown);
+  }
+  claimed.done.forEach(() => failPoint('claim.claimed'));
+  return claimed.done;
 }
 
 async function withCompanion(inbox: Inbox, row: Delivery): Promise<Delivery> {

@@ -6,6 +6,7 @@ import { syncFolder } from '../runtime/durable.ts';
 import { failPoint } from '../runtime/fail-point.ts';
 import { errnoOf } from '../runtime/faults.ts';
 import { companionOf, type Companion, type Delivery, type FileMark } from '../store/deliveries.ts';
+import type { Lease } from '../store/lease.ts';
 import { withOwner } from './access.ts';
 import { linkFree, markOf, removeName } from './files.ts';
 import { checkManifest, checkRecords, parseManifest, type Manifest } from './manifest.ts';
@@ -95,14 +96,25 @@ export async function findCompanion(
   return undefined;
 }
 
-/** Takes the companion along when its file goes from `from` to `to`. May be repeated after a crash at any point. */
-export async function moveCompanion(row: Delivery, from: string, to: string): Promise<void> {
+/**
+ * Takes the companion along when its file goes from `from` to `to`. May be repeated after a crash at any point.
+ *
+ * @param lease of whoever does so; a command has none
+ */
+export async function moveCompanion(
+  row: Delivery,
+  from: string,
+  to: string,
+  lease?: Pick<Lease, 'hold'>,
+): Promise<void> {
+  await lease?.hold();
   const companion = companionOf(row);
   const found = companion && (await findCompanion(row, companion, from));
   if (!companion || found === undefined) return;
   const target = await linkFree(found, dirname(to), freeNames(row.id, basename(to) + companion.suffix));
   if (found === target) return;
   failPoint('settle.companion-linked');
+  await lease?.hold();
   await removeName(found);
   await syncFolder(dirname(found));
 }

@@ -218,12 +218,12 @@ export class FileWork {
   /** Brings the records of files into the store, once. What concerns one file only does not keep back the others. */
   async #load(group: readonly Decided[], failed: Failed[]): Promise<Loaded[]> {
     const { db } = this.#inbox;
-    const refused: Failed[] = [];
     try {
-      const loaded = await inTransaction(db, async (trx) => {
+      const { written, refused } = await inTransaction(db, async (trx) => {
         // Other processes may have brought in the same bytes meanwhile, and so may files of this group.
         const known = await this.#known(trx, group);
         const written: Loaded[] = [];
+        const refused: Failed[] = [];
         for (const each of group) {
           const undone = await withSavepoint(trx, async () => {
             const one = await this.#write(trx, each, known);
@@ -235,10 +235,10 @@ export class FileWork {
           if (concernsAll(fault)) throw fault;
           refused.push({ row: each.row, fault, digest: each.file.digest });
         }
-        return written;
+        return { written, refused };
       });
       failed.push(...refused);
-      return loaded;
+      return written;
     } catch (thrown) {
       const fault = toFault(thrown);
       failed.push(...group.map(({ row, file: { digest } }) => ({ row, fault, digest })));

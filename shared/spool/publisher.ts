@@ -165,21 +165,14 @@ export class Publisher implements Task {
       ...document,
       row: await markSealed(trx, document.row, sealed),
     });
-    const lost: Document[] = [];
-    const claimed = await inTransaction(db, (trx) =>
-      inTurn(
-        drafts,
-        (draft) => note(trx, draft),
-        (draft, thrown) => {
-          this.#tellLost(toFault(thrown), draft.row);
-          faults.add(thrown);
-          lost.push(draft);
-        },
-      ),
-    );
-    for (const { draft } of lost) await removeName(draft); // Nobody else gives a draft this name.
-    claimed.forEach(() => failPoint('publish.sealed'));
-    return claimed;
+    const claimed = await inTransaction(db, (trx) => inTurn(drafts, (draft) => note(trx, draft)));
+    for (const { each, thrown } of claimed.lost) {
+      await removeName(each.draft); // Nobody else gives a draft this name.
+      this.#tellLost(toFault(thrown), each.row);
+      faults.add(thrown);
+    }
+    claimed.done.forEach(() => failPoint('publish.sealed'));
+    return claimed.done;
   }
 
   /** @returns those that have their final names, and no others */

@@ -74,14 +74,13 @@ export async function finishMoves(
     await markMoved(trx, row, target === undefined ? null : placeOf(inbox, target), now);
     return move;
   };
-  const noted = await inTransaction(inbox.db, (trx) =>
-    inTurn(complete, (move) => note(trx, move), onFailure),
-  );
-  for (const { row, target } of noted) {
+  const noted = await inTransaction(inbox.db, (trx) => inTurn(complete, (move) => note(trx, move)));
+  for (const { each, thrown } of noted.lost) onFailure(each, thrown);
+  for (const { row, target } of noted.done) {
     if (target === undefined)
       inbox.emit('file.lost', { folder: inbox.name, file: row.name, delivery: row.id });
   }
-  return noted.map(({ row }) => row);
+  return noted.done.map(({ row }) => row);
 }
 
 /** Makes the folder of a day once for all files of a group. */
@@ -179,11 +178,10 @@ async function syncEach(
 /** What belongs to the file: its companion, and for one that was refused its reason. */
 async function bringRest(inbox: SettlingInbox, move: Move): Promise<Move> {
   const { row, folder, target } = move;
-  await inbox.lease?.hold();
   const place = row.place === null ? workPath(inbox, row) : join(inbox.spool, row.place);
   // An operator's retry that was cut off may have left it in work/ alone.
   for (const beside of new Set([place, workPath(inbox, row)])) {
-    await moveCompanion(row, beside, target ?? join(folder, basename(beside)));
+    await moveCompanion(row, beside, target ?? join(folder, basename(beside)), inbox.lease);
   }
   if (target !== undefined && row.state !== 'done') await writeReason(inbox, row, target);
   return move;
@@ -218,6 +216,7 @@ async function writeReason(inbox: SettlingInbox, row: Delivery, path: string): P
   };
   const target = reasonPath(path);
   const draft = join(inbox.folders.tmp, `${row.id}.reason`);
+  await inbox.lease?.hold();
   await removeName(draft);
   await writeNew(draft, Buffer.from(`${JSON.stringify(reason, null, 2)}\n`), 0o640);
   failPoint('settle.reason-drafted');

@@ -253,7 +253,7 @@ export async function reopenMove(db: Db, delivery: Delivery, place: string | nul
     .where('id', '=', delivery.id)
     .where('state', '=', delivery.state)
     .where('worker_id', 'is not distinct from', delivery.worker_id)
-    .where('moved_at', 'is', delivery.moved_at)
+    .where('moved_at', 'is not distinct from', delivery.moved_at)
     .execute();
 }
 

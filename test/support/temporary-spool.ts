@@ -51,11 +51,11 @@ export async function temporarySpool(): Promise<TemporarySpool> {
 export async function openTestInbox(
   db: Db,
   spool: string,
-  { clock, emit }: Pick<Inbox, 'clock' | 'emit'>,
+  { clock, emit, ...own }: Pick<Inbox, 'clock' | 'emit'> & Partial<Pick<Inbox, 'worker' | 'lease'>>,
 ): Promise<Inbox> {
   const root = join(spool, inboxName);
   await makeInbox(root);
-  const worker = await registerWorker(db, 'test', clock.now());
+  const worker = own.worker ?? (await registerWorker(db, 'test', clock.now()));
   return {
     name: inboxName,
     folders: await checkInbox(root),
@@ -74,7 +74,7 @@ export async function openTestInbox(
     retry: { firstSeconds: 10, maxSeconds: 60, maxAttempts: 4, crashAttempts: 3 },
     db,
     worker,
-    lease: new Lease({ db, worker, clock, seconds: defaultLeaseSeconds }),
+    lease: own.lease ?? new Lease({ db, worker, clock, seconds: defaultLeaseSeconds }),
     clock,
     emit,
   };
