@@ -267,6 +267,10 @@ test('a job, wherever it was stopped: its run is interrupted, and its work is do
 }, 300_000);
 
 /** Not within a transaction, where a process that is stopped keeps all others from writing: many hosts have a server. */
-test.each([inbox, publisher, job])('on SQLite, too: $kind', async (play) => {
-  expect(await playAt(play, 'SQLite', 1)).toBeDefined();
-}, 60_000);
+test.each([inbox, publisher, job])(
+  'on SQLite, too: $kind',
+  async (play) => {
+    expect(await playAt(play, 'SQLite', 1)).toBeDefined();
+  },
+  60_000,
+);
