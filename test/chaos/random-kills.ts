@@ -70,7 +70,7 @@ export async function killAtRandom(
   say: Killing['say'],
   hosts?: Hosts,
 ): Promise<Tally> {
-  const flow = await Flow.begin(hosts?.stores);
+  const flow = await Flow.begin(hosts);
   const tally = emptyTally();
   const killing: Killing = { flow, hosts, tally, kills, say, failed: new AbortController() };
   try {
