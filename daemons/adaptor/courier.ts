@@ -80,7 +80,9 @@ export class Courier implements Task {
     await this.#adoptAbandoned();
     const worked = await this.#settleEnded();
     const paced = stop.aborted ? false : await this.#begin();
-    return { worked, refused: 0, waiting: paced ? 1 : 0, running: this.#running.size };
+    // What has ended while this round waited for the store is still to be recorded.
+    const running = this.#running.size + this.#ended.length;
+    return { worked, refused: 0, waiting: paced ? 1 : 0, running };
   }
 
   /** The calls under way are waited for, though not for ever: a lost answer costs a question and hours. */
