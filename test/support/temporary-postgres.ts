@@ -47,10 +47,22 @@ export class PostgresStores {
     };
   }
 
+  /** URL of a copy of a store to which nobody is connected. */
+  async copy(url: string): Promise<string> {
+    return this.server.url(await this.server.createDatabase(nameIn(url)));
+  }
+
+  /** Ends whoever is connected to it. */
+  async drop(url: string): Promise<void> {
+    await this.server.query(`drop database ${nameIn(url)} with (force)`);
+  }
+
   close(): Promise<void> {
     return this.server.close();
   }
 }
+
+const nameIn = (url: string): string => new URL(url).pathname.slice(1);
 
 /** As configured without anything said. */
 export const patiently = (url: string): PostgresOptions => ({
