@@ -274,6 +274,19 @@ export async function doneBefore(db: Db, inbox: string, identities: readonly str
 export const wasDone = async (db: Db, inbox: string, identity: string): Promise<Delivery | undefined> =>
   (await doneBefore(db, inbox, [identity]))[0];
 
+/**
+ * A row that nobody else changes until the transaction ends: its file may be moved meanwhile. On SQLite nobody changes
+ * anything then; PostgreSQL locks the rows that a transaction has written.
+ */
+export function lockDelivery(trx: Db, id: number): Promise<Delivery | undefined> {
+  return trx
+    .updateTable('delivery')
+    .set((row) => ({ attempts: row.ref('attempts') }))
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst();
+}
+
 /** Received files of this name that are in hand, or wait for their next try or for an operator. */
 export async function atHand(db: Db, inbox: string, name: string): Promise<Delivery[]> {
   return db

@@ -79,6 +79,7 @@ export function abandonedExchanges(
     .where('provider_id', '=', providerId)
     .where('ended_at', 'is', null)
     .where('worker_id', 'not in', aliveWorkers)
+    .orderBy('id')
     .execute();
 }
 

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { recordAudit } from '../../../shared/store/audit.ts';
 import { createBatch } from '../../../shared/store/batches.ts';
 import { devicesOfOrder } from '../../../shared/store/devices.ts';
+import { inTurn } from '../../../shared/store/in-turn.ts';
 import { inTransaction, withSavepoint } from '../../../shared/store/open-store.ts';
 import type { Db } from '../../../shared/store/tables.ts';
 import { actor, addDevices, newBatch, now, numbers } from '../../support/store-examples.ts';
@@ -128,6 +129,18 @@ export function transactionsContract(store: StoreUnderTest): void {
     const results = await Promise.allSettled(numbers(10).map((n) => transaction(String(n), n % 2 === 0)));
     expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(5);
     for (const n of numbers(10)) expect(await auditOf(store.db, String(n))).toHaveLength(n % 2 === 0 ? 0 : 5);
+  });
+
+  test('in turn, each sees what those before it have added, whichever connection they have', async () => {
+    const addUnlessFull = () =>
+      inTurn(store.db, 'audit', async (trx) => {
+        const notes = await auditOf(trx, 'turn');
+        if (notes.length < 5) await note(trx, 'turn');
+        return notes.length;
+      });
+    const seen = await Promise.all(numbers(10).map(addUnlessFull));
+    expect(seen.sort()).toEqual([0, 1, 2, 3, 4, 5, 5, 5, 5, 5]);
+    expect(await auditOf(store.db, 'turn')).toHaveLength(5);
   });
 
   test.each([
