@@ -430,6 +430,12 @@ export const faultCodes = {
     what: 'The connection to the database server was lost in the middle of a COMMIT.',
     action: 'Nothing: what has become of it is looked up before anything else is done.',
   },
+  STORE_TEXT: {
+    class: 'permanent',
+    what: 'A text of the store cannot be in PostgreSQL: it has a NUL character, or bytes that are no UTF-8. Nothing was copied.',
+    action:
+      'The detail names table, row and column. With a backup at hand, correct the text in the store, then copy again.',
+  },
   STORE_DAMAGED: {
     class: 'environment',
     what: 'The file of the database is damaged, or its disk does not keep or give back what was written.',
