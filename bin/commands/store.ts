@@ -83,7 +83,9 @@ function linesOf({ copied, tables, counts }: CopiedStore, to: string): string[] 
   const differences = compared.reduce((sum, each) => sum + each.differences, 0);
   const list = table(
     ['table', 'rows', 'differences'],
-    compared.map((each) => [each.table, each.rows, each.differences]),
+    compared
+      .filter(({ rows, differences }) => rows + differences > 0)
+      .map((each) => [each.table, each.rows, each.differences]),
   );
   if (!copied) {
     return [

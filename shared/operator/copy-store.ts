@@ -26,7 +26,7 @@ export type CopyProgress = (step: 'copied' | 'compared', table: string, rows: nu
  * then, or nothing; while it lasts, nobody writes into either of them. The source stays as it is.
  *
  * @throws Fault NOT_ALLOWED when a process of the installation lives, or the target is not empty; STORE_SCHEMA when the
- *   target is of another version; STORE_TEXT; STORE_OUTCOME_UNKNOWN: it is complete if the target is not empty
+ *   target is of another version; STORE_ROW; STORE_OUTCOME_UNKNOWN: it is complete if the target is not empty
  */
 export async function copyStore(source: Db, target: Db, progress: CopyProgress): Promise<CopiedStore> {
   if (engineOf(source) !== 'sqlite')

@@ -430,11 +430,10 @@ export const faultCodes = {
     what: 'The connection to the database server was lost in the middle of a COMMIT.',
     action: 'Nothing: what has become of it is looked up before anything else is done.',
   },
-  STORE_TEXT: {
+  STORE_ROW: {
     class: 'permanent',
-    what: 'A text of the store cannot be in PostgreSQL: it has a NUL character, or bytes that are no UTF-8. Nothing was copied.',
-    action:
-      'The detail names table, row and column. With a backup at hand, correct the text in the store, then copy again.',
+    what: 'A row of the store cannot be in PostgreSQL, because of a NUL character for instance. Nothing was copied.',
+    action: 'The detail names the row. With a backup at hand, correct it in the store, then copy again.',
   },
   STORE_DAMAGED: {
     class: 'environment',

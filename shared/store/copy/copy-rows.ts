@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 
+import { Fault } from '../../runtime/faults.ts';
+import { withSavepoint } from '../open-store.ts';
 import type { Db } from '../tables.ts';
-import { pagesOf, type Page } from './pages.ts';
+import { keyOfRow, keyText, pagesOf, type CopiedRow } from './pages.ts';
 import type { CopiedTable } from './plan.ts';
 
 /** Is told how many rows of a table are done. */
@@ -11,7 +13,8 @@ export type Progress = (table: string, rows: number) => void;
  * Copies all rows of a table, with their ids; what the target numbers by itself from then on has numbers that the source
  * never gave.
  *
- * @throws Fault STORE_TEXT
+ * @param target within its transaction
+ * @throws Fault STORE_ROW
  */
 export async function copyRows(
   source: Db,
@@ -21,7 +24,8 @@ export async function copyRows(
 ): Promise<void> {
   let rows = 0;
   for await (const page of pagesOf(source, table)) {
-    await insert(target, table, page);
+    const refused = await withSavepoint(target, () => insert(target, table, page.rows));
+    if (refused) throw await blame(target, table, page.rows, refused.thrown);
     progress(table.name, (rows += page.rows.length));
   }
   await numberOn(source, target, table);
@@ -30,11 +34,29 @@ export async function copyRows(
 }
 
 /** One parameter for each column: the statement is the same for every page, and no row has parameters of its own. */
-async function insert(target: Db, { name, columns }: CopiedTable, { rows }: Page): Promise<void> {
+async function insert(target: Db, { name, columns }: CopiedTable, rows: readonly CopiedRow[]): Promise<void> {
   const lists = columns.map(({ type }, index) => sql`${rows.map((row) => row[index])}::${sql.raw(type)}[]`);
   await sql`
     insert into ${sql.table(name)} (${sql.join(columns.map((column) => sql.ref(column.name)))})
     select * from unnest(${sql.join(lists)})`.execute(target);
+}
+
+/** What the server says of rows does not tell which: the first that it refuses by itself, or what it said. */
+async function blame(
+  target: Db,
+  table: CopiedTable,
+  rows: readonly CopiedRow[],
+  thrown: unknown,
+): Promise<unknown> {
+  if (thrown instanceof Fault) return thrown; // Of the server itself: its disk is full, it is busy.
+  for (const row of rows) {
+    const refused = await withSavepoint(target, () => insert(target, table, [row]));
+    if (!refused) continue;
+    const { message } = refused.thrown as Error;
+    const place = `${table.name}, row ${keyText(table, keyOfRow(table, row))}`;
+    return new Fault('STORE_ROW', `${place}: ${message}`, { cause: refused.thrown });
+  }
+  return thrown;
 }
 
 /** SQLite keeps the highest number that was ever given, also when its row is gone: names of files may bear it. */

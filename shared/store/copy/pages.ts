@@ -27,7 +27,7 @@ const most = { rows: 2000, characters: 4_000_000 };
 /**
  * All rows of a table by its primary key, in pages of a few megabytes: no table is ever in memory.
  *
- * @throws Fault STORE_TEXT when a text cannot be in a store on PostgreSQL
+ * @throws Fault STORE_ROW when a text cannot be in PostgreSQL
  */
 export async function* pagesOf(source: Db, table: CopiedTable): AsyncGenerator<Page> {
   for (let after: Key | undefined; ;) {
@@ -100,7 +100,7 @@ const compare = ({ key }: CopiedTable, operator: '>' | '<=' | '=', values: Key):
 /** The character that stands for bytes that are none: the driver puts it there in silence. */
 const replacement = '\ufffd';
 
-/** @throws Fault STORE_TEXT */
+/** @throws Fault STORE_ROW */
 async function checkTexts(source: Db, table: CopiedTable, rows: readonly CopiedRow[]): Promise<void> {
   for (const row of rows) {
     for (const [index, { name, type }] of table.columns.entries()) {
@@ -108,7 +108,7 @@ async function checkTexts(source: Db, table: CopiedTable, rows: readonly CopiedR
       if (type !== 'text' || typeof value !== 'string') continue;
       const refuse = (what: string) =>
         new Fault(
-          'STORE_TEXT',
+          'STORE_ROW',
           `${table.name}, row ${keyText(table, keyOfRow(table, row))}, ${name}: ${what}`,
         );
       if (value.includes('\0')) throw refuse('a NUL character');
