@@ -12,6 +12,9 @@ import { dispatchInbox, enterOrders } from './trunk.ts';
 const inFlight = 24;
 const dropsAtOnce = 6;
 
+/** A process that has not renewed its lease for so long is dead to those on other hosts. */
+export const leaseSeconds = 10;
+
 /** What every id of the flow begins with. */
 const begin = { order: '90622845', device: 'ZZFLOW', organisation: 'FLOWORG' } as const;
 export const flowCanaries: readonly string[] = Object.values(begin);
@@ -43,6 +46,7 @@ export class Flow {
       [['retry', 'crashAttempts'], 100],
       [['retry', 'maxAttempts'], 1000],
       [['retry', 'maxSeconds'], 2],
+      [['store', 'leaseSeconds'], leaseSeconds],
     ]);
     const warehouse = await installation.addPartner('warehouse');
     await installation.startFileSimulator('apple', {});
