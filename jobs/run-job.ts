@@ -3,6 +3,7 @@ import { failPoint } from '../shared/runtime/fail-point.ts';
 import { Fault, toFault } from '../shared/runtime/faults.ts';
 import { completeRun, failRun, startRun, type JobRun } from '../shared/store/job-runs.ts';
 import { inTransaction } from '../shared/store/open-store.ts';
+import { isLost } from '../shared/store/postgres/faults.ts';
 import type { Job, JobHost, JobResult } from './job.ts';
 import { runNotes } from './run-notes.ts';
 
@@ -15,7 +16,8 @@ export interface FinishedRun {
  * Runs a job and records the run.
  *
  * @param tick the due time that it is for; nothing runs when another process has taken that
- * @throws Fault ALREADY_RUNNING; whatever made the job fail, after it was recorded
+ * @throws Fault ALREADY_RUNNING; whatever made the job fail, after it was recorded. When the connection to the store was lost,
+ *   nothing is recorded, since the run may have ended well: it stays open, if it does, until the next one (`cutOffRun`)
  */
 export async function runJob(
   host: JobHost,
@@ -58,7 +60,7 @@ async function recorded(
     return { run, result };
   } catch (thrown) {
     const fault = toFault(thrown);
-    await failRun(db, started.id, fault, clock.now());
+    if (!isLost(fault)) await failRun(db, started.id, fault, clock.now());
     emit('job.failed', { ...fields, ...faultFields(fault) });
     throw fault;
   }

@@ -9,6 +9,7 @@ import { inTransaction } from '../../shared/store/open-store.ts';
 import {
   abandonedExchanges,
   beginExchange,
+  hasEnded,
   isBeingCalled,
   type ProviderExchange,
 } from '../../shared/store/provider-exchanges.ts';
@@ -49,6 +50,8 @@ export class Courier implements Task {
   #pace: Pace;
   readonly #running = new Set<Promise<void>>();
   readonly #ended: Ended[] = [];
+  /** Ids of exchanges that are called, or wait to be recorded. */
+  readonly #inHand = new Set<number>();
   readonly #givenUp = new AbortController();
   #ring: () => void = () => undefined;
   #questionsFirst = false;
@@ -99,6 +102,7 @@ export class Courier implements Task {
     while (await this.#health.mayCall(db)) {
       const wait = waitMilliseconds(this.#pace, https, this.#runtime.clock.monotonic());
       if (wait > 0) return wait !== Infinity && this.#somethingDue();
+      this.#questionsFirst = !this.#questionsFirst;
       const exchange = await inTransaction(db, (trx) => this.#next(trx));
       if (!exchange) return false;
       failPoint('call.recorded');
@@ -118,7 +122,6 @@ export class Courier implements Task {
   async #next(trx: Db): Promise<ProviderExchange | undefined> {
     // Another process of ours may have begun to try whether the provider is well again.
     if (!(await this.#health.mayCall(trx))) return undefined;
-    this.#questionsFirst = !this.#questionsFirst;
     const exchange = this.#questionsFirst
       ? ((await this.#nextQuestion(trx)) ?? (await this.#nextRequest(trx)))
       : ((await this.#nextRequest(trx)) ?? (await this.#nextQuestion(trx)));
@@ -156,6 +159,7 @@ export class Courier implements Task {
   }
 
   #call(exchange: ProviderExchange): void {
+    this.#inHand.add(exchange.id);
     const call = this.#client
       .call(JSON.parse(exchange.message_json) as ProviderMessage, this.#givenUp.signal)
       .then((reply) => ({ reply }))
@@ -176,6 +180,7 @@ export class Courier implements Task {
     for (let ended = this.#ended[0]; ended; ended = this.#ended[0]) {
       await this.#settle(ended);
       this.#ended.shift();
+      this.#inHand.delete(ended.exchange.id);
       failPoint('call.settled');
       settled++;
     }
@@ -185,6 +190,8 @@ export class Courier implements Task {
   async #settle({ exchange, outcome }: Ended): Promise<void> {
     const scene = { runtime: this.#runtime, provider: this.#provider, exchange };
     const telling = await inTransaction(this.#runtime.db, async (trx) => {
+      // The commit may have been done although its answer was lost.
+      if (await hasEnded(trx, exchange.id)) return [];
       const settled =
         'reply' in outcome
           ? await settleReply(scene, trx, outcome.reply)
@@ -197,12 +204,21 @@ export class Courier implements Task {
 
   async #adoptAbandoned(): Promise<void> {
     const { db, clock, worker } = this.#runtime;
-    const alive = new Set([worker.id, ...(await aliveWorkerIds(db, clock.now()))]);
-    for (const exchange of await abandonedExchanges(db, this.#provider.id, [...alive])) {
+    const alive = await aliveWorkerIds(db, clock.now());
+    const others = alive.filter((id) => id !== worker.id);
+    for (const exchange of await abandonedExchanges(db, this.#provider.id, others)) {
+      if (this.#inHand.has(exchange.id)) continue;
       const scene = { runtime: this.#runtime, provider: this.#provider, exchange };
-      const lost = new Fault('ANSWER_LOST', 'our process ended during the call');
-      const { tell } = await inTransaction(db, (trx) => settleFailure(scene, trx, lost));
+      const fault = exchange.worker_id === worker.id ? neverCalled : lost;
+      const { tell } = await inTransaction(db, (trx) => settleFailure(scene, trx, fault));
       tell();
     }
   }
 }
+
+const lost = new Fault('ANSWER_LOST', 'our process ended during the call');
+/** Of our own, without a call: that they had been recorded was not known at the time. */
+const neverCalled = new Fault(
+  'STORE_OUTCOME_UNKNOWN',
+  'the connection to the store was lost before the call was made',
+);

@@ -46,7 +46,7 @@ const job = (schedule: string, what: string) =>
 
 /** An address may be shown to everybody who may see the configuration, and is written into logs. */
 function isPublicAddress(url: string): boolean {
-  if (url.startsWith('sqlite:')) return true;
+  if (!url.startsWith('postgres')) return true;
   // A socket in place of a host: postgres://USER@/DATABASE?host=/run/postgresql
   const address = URL.parse(url) ?? URL.parse(url.replace('@/', '@localhost/'));
   return address?.password === '' && !address.searchParams.has('password');
