@@ -52,6 +52,11 @@ export class PostgresProxy {
     return new Promise((met) => (this.#plan = { accident, skip, met }));
   }
 
+  /** What was planned for a COMMIT is not done any more. */
+  noAccident(): void {
+    this.#plan = undefined;
+  }
+
   /** Every connection that there is leads nowhere from now on: nothing is passed on, and nothing refused. */
   silence(): void {
     for (const link of this.#links) link.silent = true;
