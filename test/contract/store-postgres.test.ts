@@ -74,8 +74,8 @@ describe('two that migrate at the same time', () => {
     const url = stores.server.url(await stores.server.createDatabase());
     const [one, other] = [await connectStore(patiently(url), true), await connectStore(patiently(url), true)];
     const done = await Promise.all([migrateStore(one), migrateStore(other)]);
-    const [none, all] = done.sort((a, b) => a.length - b.length);
-    expect([none, (all ?? []).length > 10]).toEqual([[], true]);
+    expect(done.filter((names) => names.length === 0)).toHaveLength(1);
+    expect(done.flat()).toContain('0001-initial');
     await one.destroy();
     await other.destroy();
   });

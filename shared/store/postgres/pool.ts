@@ -17,7 +17,7 @@ export class StorePool implements PostgresPool {
   #generation = 0;
 
   constructor(config: pg.PoolConfig) {
-    this.#pool = new pg.Pool(config);
+    this.#pool = new pg.Pool({ ...config, Client: TidyClient });
     // Of a connection that nobody is using: whoever asks next gets another. Unheard, it would end the process.
     this.#pool.on('error', () => undefined);
     this.#pool.on('connect', (client) => {
@@ -53,6 +53,17 @@ export class StorePool implements PostgresPool {
   readonly #onLost = (generation: number): void => {
     if (generation === this.#generation) this.#generation++;
   };
+}
+
+/**
+ * Where we have no password, or not the right kind, pg gives up and leaves the connection open; the process would then not
+ * end before the server gives up as well.
+ */
+class TidyClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    this.connection.on('error', () => this.connection.stream.destroy());
+  }
 }
 
 /** Does not keep the process alive any more. */
