@@ -155,6 +155,25 @@ describe('D02 the connection is lost during COMMIT', () => {
     },
   );
 
+  /** A standby that every COMMIT waits for; undefined: none does. */
+  async function waitForStandby(name: string | undefined): Promise<void> {
+    const change =
+      name === undefined ? 'reset synchronous_standby_names' : `set synchronous_standby_names = '${name}'`;
+    await stores.server.query(`alter system ${change}`);
+    await stores.server.query('select pg_reload_conf()');
+  }
+
+  test('D02 the server waits for a standby that is gone: what was given up is done later, and only once', async () => {
+    await start();
+    await waitForStandby('gone');
+    await drop(3);
+    // By then the daemon looks at rows that transactions hold of which it does not know the outcome.
+    await loggedTimes(loader, 'task.stopped', 3).finally(() => waitForStandby(undefined));
+    await expectAllLoaded(60);
+    for (const code of codes()) expect(code).toMatch(/^STORE_(UNREACHABLE|OUTCOME_UNKNOWN|BUSY)$/);
+    await expectOrderlyEnd();
+  });
+
   test('D02 the sessions of a daemon at work are terminated again and again: all files are loaded once', async () => {
     await start();
     await drop(80);
