@@ -443,7 +443,7 @@ export function deliveriesContract(store: StoreUnderTest): void {
       taken ??= takeOver(store.db, row, other);
       // Time enough for whoever does not have to wait.
       for (let look = 0; look < 50; look++) await findDelivery(trx, row.id);
-      await markMoved(trx, row.id, row.place, later(1));
+      await markMoved(trx, row, row.place, later(1));
     });
     expect(await taken).toBeUndefined();
     expect(await lockDelivery(store.db, 999)).toBeUndefined();

@@ -143,6 +143,43 @@ export function transactionsContract(store: StoreUnderTest): void {
     expect(await auditOf(store.db, 'turn')).toHaveLength(5);
   });
 
+  /** A batch whose number of records is counted up. */
+  const counter = async (): Promise<number> =>
+    (await createBatch(store.db, newBatch({ items: [] }), actor, now)).id;
+  const valueOf = async (db: Db, id: number): Promise<number> =>
+    (await db.selectFrom('batch').select('record_count').where('id', '=', id).executeTakeFirstOrThrow())
+      .record_count;
+  const countUp = async (trx: Db, id: number): Promise<void> => {
+    const record_count = (await valueOf(trx, id)) + 1;
+    await trx.updateTable('batch').set({ record_count }).where('id', '=', id).execute();
+  };
+
+  test('D03 transactions that read and then write the same row: none of them is lost, whoever has to begin anew', async () => {
+    const id = await counter();
+    await Promise.all(numbers(5).map(() => inTransaction(store.db, (trx) => countUp(trx, id))));
+    const part = (trx: Db) => withSavepoint(trx, () => countUp(trx, id));
+    const thrown = await Promise.all(numbers(5).map(() => inTransaction(store.db, part)));
+    expect(thrown).toEqual(numbers(5).map(() => undefined));
+    expect(await valueOf(store.db, id)).toBe(10);
+  });
+
+  test('D03 transactions that take the same rows in another order: each of them is done', async () => {
+    const [one, other] = [await counter(), await counter()];
+    const both = (first: number, second: number) =>
+      inTransaction(store.db, async (trx) => {
+        await countUp(trx, first);
+        await countUp(trx, second);
+      });
+    await Promise.all(numbers(6).map((n) => (n % 2 === 0 ? both(one, other) : both(other, one))));
+    expect([await valueOf(store.db, one), await valueOf(store.db, other)]).toEqual([6, 6]);
+  });
+
+  test('a text with NUL, which not every engine has, is made harmless, and found again', async () => {
+    await note(store.db, 'a\0b');
+    expect(await auditOf(store.db, 'a\u2400b')).toMatchObject([{ subject: 'a\u2400b' }]);
+    expect(await auditOf(store.db, 'a\0b')).toHaveLength(1);
+  });
+
   test.each([
     ['batch', 'stage'],
     ['batch', 'status'],
