@@ -11,6 +11,7 @@ import { listenForStop, type StopSignals } from '../runtime/signals.ts';
 import { Bell, runTasks, type Task } from '../runtime/task-loop.ts';
 import { Doorbell } from '../spool/doorbell.ts';
 import { openStore } from '../store/open-store.ts';
+import { StoreDoorbell } from '../store/postgres/doorbell.ts';
 import { storeOptions } from '../store/store-options.ts';
 import type { Db } from '../store/tables.ts';
 import { registerWorker, signOff, type Worker } from '../store/workers.ts';
@@ -92,7 +93,7 @@ export async function runDaemon(
     const worker = await registerWorker(db, daemon, systemClock.now(), loaded.digest);
     const runtime = { loaded, db, worker, clock: systemClock, emit: log.emit };
     try {
-      const refused = await work(runtime, await plan(runtime), place.once, signals);
+      const refused = await work(runtime, await plan(runtime), daemon, place.once, signals);
       exitCode = place.once && refused > 0 ? exitCodes.refused.code : exitCodes.ok.code;
     } finally {
       await leave(db, worker);
@@ -116,11 +117,12 @@ export async function runDaemon(
 async function work(
   runtime: Runtime,
   plan: Work,
+  daemon: string,
   once: boolean,
   { stop, reason }: StopSignals,
 ): Promise<number> {
   const bell = new Bell();
-  const doorbells = once ? [] : plan.watch.map((folder) => new Doorbell(folder, bell.ring, runtime.emit));
+  const doorbells = once ? [] : await hang(runtime, plan, daemon, bell.ring);
   stop.addEventListener('abort', () => runtime.emit('daemon.stopping', { reason: reason() }));
   runtime.emit('daemon.ready', {});
   try {
@@ -136,6 +138,15 @@ async function work(
     for (const doorbell of doorbells) await doorbell.close();
     await plan.finish?.();
   }
+}
+
+/** What rings when there may be work: folders that somebody writes into, and a store that others write into. */
+async function hang({ loaded, emit }: Runtime, { watch }: Work, daemon: string, ring: () => void) {
+  const store = await storeOptions(loaded);
+  return [
+    ...watch.map((folder) => new Doorbell(folder, ring, emit)),
+    ...('url' in store ? [new StoreDoorbell(store, daemon, ring, emit)] : []),
+  ];
 }
 
 /**
