@@ -16,8 +16,8 @@ export class PostgresStores {
     this.#template = template;
   }
 
-  static async start(): Promise<PostgresStores> {
-    const server = await PostgresServer.start();
+  static async start(settings?: Readonly<Record<string, string>>): Promise<PostgresStores> {
+    const server = await PostgresServer.start(settings);
     const template = await server.createDatabase();
     const db = await connectStore(patiently(server.url(template)), true);
     await migrateStore(db);
@@ -25,9 +25,10 @@ export class PostgresStores {
     return new PostgresStores(server, template);
   }
 
-  /** URL of a migrated, empty store. */
-  async create(): Promise<string> {
-    return this.server.url(await this.server.createDatabase(this.#template));
+  /** URL of a migrated, empty store. @param like of a copy of that one, which nobody uses */
+  async create(like?: string): Promise<string> {
+    const template = like === undefined ? this.#template : new URL(like).pathname.slice(1);
+    return this.server.url(await this.server.createDatabase(template));
   }
 
   /** @param url of a store that was made before; otherwise it is a new one */

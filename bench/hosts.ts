@@ -1,0 +1,109 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+
+import { PostgresStores } from '../test/support/temporary-postgres.ts';
+import { ceilings, measureCeiling, type CeilingRun } from './hosts/ceiling.ts';
+import { prepare, preparedCount, runOnHosts, type HostsRun } from './hosts/many-hosts.ts';
+import { ceilingLines, hostsLines } from './hosts/report.ts';
+import { accountSettings } from './hosts/server-account.ts';
+import { stages } from './hosts/stages.ts';
+import { describeMachine, machineLines } from './machine.ts';
+import { lacksHostNames } from './scene/host-name.ts';
+import { makeKeys } from './scene/home.ts';
+import { cleanUpAtExit, temporaryFolder } from './scene/leavings.ts';
+
+const names = [...stages.map(({ daemon }) => daemon), ...ceilings];
+const usage = `Many hosts on one PostgreSQL and one spool, and what the store alone can take. docs/scaling.md explains them.
+
+  npm run bench:hosts [-- OPTIONS]
+
+  --only NAME       this only; may be repeated: ${names.join(', ')}
+  --processes LIST  on so many hosts, or from so many processes (1,2,4,8)
+  --files N         files of each run (20000)
+  --json FILE       all figures
+
+Exit code 1: something was lost, or done twice.`;
+
+interface Options {
+  readonly only: readonly string[];
+  readonly processes: readonly number[];
+  readonly files: number;
+  readonly json: string | undefined;
+}
+
+cleanUpAtExit();
+const options = readOptions();
+if (options) process.exitCode = await bench(options);
+
+async function bench({ only, processes, files, json }: Options): Promise<number> {
+  const machine = describeMachine();
+  console.log(machineLines(machine).join('\n'));
+  const folder = await temporaryFolder();
+  await chmod(folder, 0o711); // The server is another user's where we are root.
+  process.env['TMPDIR'] = folder;
+  const stores = await PostgresStores.start(accountSettings);
+  try {
+    const [version] = await stores.server.query<{ version: string }>('select version()');
+    console.log(`${version?.version ?? ''}, as it is delivered, on the same machine\n`);
+    const hosts = await manyHosts(stores, { only, processes, files });
+    const store: CeilingRun[] = [];
+    for (const name of ceilings.filter((each) => only.includes(each))) {
+      for (const count of processes) {
+        process.stderr.write(`store alone, ${name}, ${count} process(es)\n`);
+        store.push(await measureCeiling(stores, name, { processes: count, things: files }));
+      }
+    }
+    console.log([...hostsLines(hosts), ...ceilingLines(store)].join('\n'));
+    const wrong = hosts.filter(({ lost, duplicates }) => lost !== 0 || duplicates !== 0).length;
+    console.log(JSON.stringify({ runs: hosts.length + store.length, wrong }));
+    if (json !== undefined)
+      await writeFile(json, JSON.stringify({ machine, version, files, hosts, store }, null, 2));
+    return wrong === 0 ? 0 : 1;
+  } finally {
+    await stores.close();
+  }
+}
+
+async function manyHosts(
+  stores: PostgresStores,
+  { only, processes, files }: Omit<Options, 'json'>,
+): Promise<HostsRun[]> {
+  const runs: HostsRun[] = [];
+  const chosen = stages.filter(({ daemon }) => only.includes(daemon));
+  const lacks = lacksHostNames();
+  if (lacks !== undefined && chosen.length > 0) throw new Error(lacks);
+  const keys = await makeKeys();
+  for (const stage of chosen) {
+    process.stderr.write(`${stage.daemon}: ${files} files are made\n`);
+    const prepared = await prepare(stage, stores, keys, preparedCount(files, Math.max(...processes)));
+    for (const hosts of processes) {
+      process.stderr.write(`${stage.daemon} on ${hosts} host(s)\n`);
+      runs.push(await runOnHosts(stage, stores, keys, prepared, { hosts, files }));
+    }
+  }
+  return runs;
+}
+
+/** @returns undefined when there is nothing to be measured */
+function readOptions(): Options | undefined {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true, default: names },
+      processes: { type: 'string', default: '1,2,4,8' },
+      files: { type: 'string', default: '20000' },
+      json: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const processes = values.processes.split(',').map(Number);
+  const numbers = [...processes, Number(values.files)];
+  const valid =
+    values.only.every((name) => names.includes(name)) &&
+    numbers.every((n) => Number.isSafeInteger(n) && n >= 1);
+  if (values.help || !valid) {
+    console.log(usage);
+    process.exitCode = values.help ? 0 : 2;
+    return undefined;
+  }
+  return { only: values.only, processes, files: Number(values.files), json: values.json };
+}
