@@ -4,15 +4,16 @@ import { parseArgs } from 'node:util';
 import { PostgresStores } from '../test/support/temporary-postgres.ts';
 import { ceilings, measureCeiling, type CeilingRun } from './hosts/ceiling.ts';
 import { prepare, preparedCount, runOnHosts, type HostsRun } from './hosts/many-hosts.ts';
-import { ceilingLines, hostsLines } from './hosts/report.ts';
+import { ceilingLines, chainLines, hostsLines } from './hosts/report.ts';
 import { accountSettings } from './hosts/server-account.ts';
 import { stages } from './hosts/stages.ts';
+import { measureChain } from './hosts/whole-chain.ts';
 import { describeMachine, machineLines } from './machine.ts';
 import { lacksHostNames } from './scene/host-name.ts';
 import { makeKeys } from './scene/home.ts';
 import { cleanUpAtExit, temporaryFolder } from './scene/leavings.ts';
 
-const names = [...stages.map(({ daemon }) => daemon), ...ceilings];
+const names = [...stages.map(({ daemon }) => daemon), ...ceilings, 'chain'];
 const usage = `Many hosts on one PostgreSQL and one spool, and what the store alone can take. docs/scaling.md explains them.
 
   npm run bench:hosts [-- OPTIONS]
@@ -20,6 +21,7 @@ const usage = `Many hosts on one PostgreSQL and one spool, and what the store al
   --only NAME       this only; may be repeated: ${names.join(', ')}
   --processes LIST  on so many hosts, or from so many processes (1,2,4,8)
   --files N         files of each run (20000)
+  --devices N       devices that go the whole way (100000)
   --json FILE       all figures
 
 Exit code 1: something was lost, or done twice.`;
@@ -28,6 +30,7 @@ interface Options {
   readonly only: readonly string[];
   readonly processes: readonly number[];
   readonly files: number;
+  readonly devices: number;
   readonly json: string | undefined;
 }
 
@@ -35,7 +38,8 @@ cleanUpAtExit();
 const options = readOptions();
 if (options) process.exitCode = await bench(options);
 
-async function bench({ only, processes, files, json }: Options): Promise<number> {
+async function bench(options: Options): Promise<number> {
+  const { only, processes, files, devices, json } = options;
   const machine = describeMachine();
   console.log(machineLines(machine).join('\n'));
   const folder = await temporaryFolder();
@@ -45,7 +49,7 @@ async function bench({ only, processes, files, json }: Options): Promise<number>
   try {
     const [version] = await stores.server.query<{ version: string }>('select version()');
     console.log(`${version?.version ?? ''}, as it is delivered, on the same machine\n`);
-    const hosts = await manyHosts(stores, { only, processes, files });
+    const hosts = await manyHosts(stores, options);
     const store: CeilingRun[] = [];
     for (const name of ceilings.filter((each) => only.includes(each))) {
       for (const count of processes) {
@@ -53,21 +57,20 @@ async function bench({ only, processes, files, json }: Options): Promise<number>
         store.push(await measureCeiling(stores, name, { processes: count, things: files }));
       }
     }
-    console.log([...hostsLines(hosts), ...ceilingLines(store)].join('\n'));
+    if (only.includes('chain')) process.stderr.write(`${devices} devices the whole way\n`);
+    const chain = only.includes('chain') ? await measureChain(stores, devices) : undefined;
+    console.log([...hostsLines(hosts), ...ceilingLines(store), ...chainLines(chain)].join('\n'));
     const wrong = hosts.filter(({ lost, duplicates }) => lost !== 0 || duplicates !== 0).length;
-    console.log(JSON.stringify({ runs: hosts.length + store.length, wrong }));
+    console.log(JSON.stringify({ runs: hosts.length + store.length + (chain ? 1 : 0), wrong }));
     if (json !== undefined)
-      await writeFile(json, JSON.stringify({ machine, version, files, hosts, store }, null, 2));
+      await writeFile(json, JSON.stringify({ machine, version, files, hosts, store, chain }, null, 2));
     return wrong === 0 ? 0 : 1;
   } finally {
     await stores.close();
   }
 }
 
-async function manyHosts(
-  stores: PostgresStores,
-  { only, processes, files }: Omit<Options, 'json'>,
-): Promise<HostsRun[]> {
+async function manyHosts(stores: PostgresStores, { only, processes, files }: Options): Promise<HostsRun[]> {
   const runs: HostsRun[] = [];
   const chosen = stages.filter(({ daemon }) => only.includes(daemon));
   const lacks = lacksHostNames();
@@ -91,12 +94,14 @@ function readOptions(): Options | undefined {
       only: { type: 'string', multiple: true, default: names },
       processes: { type: 'string', default: '1,2,4,8' },
       files: { type: 'string', default: '20000' },
+      devices: { type: 'string', default: '100000' },
       json: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   const processes = values.processes.split(',').map(Number);
-  const numbers = [...processes, Number(values.files)];
+  const [files, devices] = [Number(values.files), Number(values.devices)];
+  const numbers = [...processes, files, devices];
   const valid =
     values.only.every((name) => names.includes(name)) &&
     numbers.every((n) => Number.isSafeInteger(n) && n >= 1);
@@ -105,5 +110,5 @@ function readOptions(): Options | undefined {
     process.exitCode = values.help ? 0 : 2;
     return undefined;
   }
-  return { only: values.only, processes, files: Number(values.files), json: values.json };
+  return { only: values.only, processes, files, devices, json: values.json };
 }

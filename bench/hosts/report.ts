@@ -1,6 +1,7 @@
 import { table } from '../../bin/output.ts';
 import { counted, shown } from '../figures.ts';
 import type { CeilingRun } from './ceiling.ts';
+import type { ChainRun } from './whole-chain.ts';
 import type { HostsRun } from './many-hosts.ts';
 import type { Account } from './server-account.ts';
 import type { Waited } from './waits.ts';
@@ -51,6 +52,42 @@ export function ceilingLines(runs: readonly CeilingRun[]): string[] {
     ...table(titles, rows),
     '',
     ...runs.map((run) => mostLine(`${run.name} by ${run.processes}`, run.waited)),
+    '',
+  ];
+}
+
+/** @param run nothing: it was not asked for */
+export function chainLines(run: ChainRun | undefined): string[] {
+  if (!run) return [];
+  const { devices, perSecond, tables, waited } = run;
+  const each = (value: number): string => shown(value / devices);
+  const titles = ['table', 'rows', 'rows/device', 'bytes/device', 'of these in indexes'];
+  const rows = tables
+    .filter(({ rows }) => rows > 0)
+    .map(({ table: name, rows, bytes, indexBytes }) => [
+      name,
+      counted(rows),
+      each(rows),
+      each(bytes + indexBytes),
+      each(indexBytes),
+    ]);
+  const total = (size: (table: (typeof tables)[number]) => number) =>
+    each(tables.reduce((sum, table) => sum + size(table), 0));
+  const all = [
+    'all',
+    '',
+    total((table) => table.rows),
+    total((table) => table.bytes + table.indexBytes),
+    total((table) => table.indexBytes),
+  ];
+  return [
+    ...table(
+      ['chain', 'per s', ...serverTitles],
+      [[`${counted(devices)} devices`, shown(perSecond), ...serverCells(run)]],
+    ),
+    mostLine('chain', waited),
+    '',
+    ...table(titles, [...rows, all]),
     '',
   ];
 }
