@@ -1,6 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
+import { noMounts } from '../test/support/namespace.ts';
 import { PostgresStores } from '../test/support/temporary-postgres.ts';
 import { ceilings, measureCeiling, type CeilingRun } from './hosts/ceiling.ts';
 import { prepare, preparedCount, runOnHosts, type HostsRun } from './hosts/many-hosts.ts';
@@ -9,7 +10,6 @@ import { accountSettings } from './hosts/server-account.ts';
 import { stages } from './hosts/stages.ts';
 import { measureChain } from './hosts/whole-chain.ts';
 import { describeMachine, machineLines } from './machine.ts';
-import { lacksHostNames } from './scene/host-name.ts';
 import { makeKeys } from './scene/home.ts';
 import { cleanUpAtExit, temporaryFolder } from './scene/leavings.ts';
 
@@ -73,8 +73,7 @@ async function bench(options: Options): Promise<number> {
 async function manyHosts(stores: PostgresStores, { only, processes, files }: Options): Promise<HostsRun[]> {
   const runs: HostsRun[] = [];
   const chosen = stages.filter(({ daemon }) => only.includes(daemon));
-  const lacks = lacksHostNames();
-  if (lacks !== undefined && chosen.length > 0) throw new Error(lacks);
+  if (noMounts !== undefined && chosen.length > 0) throw new Error(noMounts);
   const keys = await makeKeys();
   for (const stage of chosen) {
     process.stderr.write(`${stage.daemon}: ${files} files are made\n`);

@@ -11,6 +11,7 @@ import { daemonCommands } from './commands/daemons.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { fileCommands } from './commands/files.ts';
 import { intakeCommands } from './commands/intake.ts';
+import { healthCommands } from './commands/health.ts';
 import { installCommands } from './commands/install.ts';
 import { jobCommands } from './commands/jobs.ts';
 import { keyCommands } from './commands/keys.ts';
@@ -52,6 +53,7 @@ export function program(): Command {
     jobCommands,
     retentionCommands,
     statusCommands,
+    healthCommands,
     propertyCommands,
     probeCommands,
     configCommands,

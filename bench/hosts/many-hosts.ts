@@ -76,7 +76,7 @@ export async function runOnHosts(
   prepared: Prepared,
   { hosts, files }: { readonly hosts: number; readonly files: number },
 ): Promise<HostsRun> {
-  const url = await stores.create(prepared.url);
+  const url = await stores.copy(prepared.url);
   const site = await Site.make(keys);
   const db = await openStore(patiently(url));
   try {

@@ -1,22 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { namespace, noMounts } from '../../test/support/namespace.ts';
 
-/** Processes that believe to be on hosts of their own: each has a name of the host that is seen by it alone (uts_namespaces(7)). */
-
-const ofRoot = ['unshare', '--uts'];
-const ofUser = ['unshare', '--user', '--map-root-user', '--uts'];
-
-const namespace = [ofRoot, ofUser].find(([program = '', ...words]) => {
-  return spawnSync(program, [...words, 'hostname', 'a-host']).status === 0;
-});
-
-/** What the machine lacks for it; undefined: nothing. */
-export const lacksHostNames = (): string | undefined =>
-  namespace === undefined
-    ? 'neither root nor this user may give a process a name of the host (unshare --uts)'
-    : undefined;
-
-/** What stands before the words of a command; the process keeps its pid. */
+/** Stands before the words of a command, whose process keeps its pid: a name of the host that is seen by it alone. */
 export function asHost(name: string): string[] {
-  if (namespace === undefined) throw new Error(lacksHostNames());
-  return [...namespace, 'sh', '-c', 'hostname "$0" && exec "$@"', name];
+  if (namespace === undefined) throw new Error(noMounts);
+  const rename = 'echo "$0" > /proc/sys/kernel/hostname && exec "$@"';
+  return ['unshare', ...namespace.unshare, '--uts', 'sh', '-c', rename, name];
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { access, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { openFile, openKeyRing, readPassphrase } from '../../shared/daemon/keys.ts';
 import { generateOwnKey } from '../../shared/pgp/generate.ts';
@@ -155,10 +156,15 @@ export function keyCommands(enrol: Command): void {
     });
 }
 
+/** Whether readPassphrase will find one: among the secrets that we were given, which may be others alone, or in its file. */
 async function hasPassphrase(file: string): Promise<boolean> {
-  if (process.env.CREDENTIALS_DIRECTORY) return true;
+  const folder = process.env.CREDENTIALS_DIRECTORY ?? '';
+  return (folder !== '' && (await isThere(join(folder, 'pgp-passphrase')))) || isThere(file);
+}
+
+async function isThere(path: string): Promise<boolean> {
   try {
-    await access(file);
+    await access(path);
     return true;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return false;

@@ -11,7 +11,7 @@ export const exitCodes = {
   refused: { code: 6, meaning: 'Something was rejected or held, or a batch or run ended in error.' },
   notFound: { code: 7, meaning: 'There is nothing of that name or number.' },
   forced: { code: 8, meaning: 'Stopped by a second signal before the work in hand was finished.' },
-  alarm: { code: 9, meaning: 'A probe is red, or could not be measured.' },
+  alarm: { code: 9, meaning: 'A probe is red, or could not be measured; or a process of this host is dead.' },
 } as const;
 
 export type ExitName = keyof typeof exitCodes;

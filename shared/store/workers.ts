@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+
 import { ownIdentity, stillRuns, type ProcessIdentity } from '../runtime/process-identity.ts';
 import type { Db, Row } from './tables.ts';
 
@@ -98,5 +100,16 @@ export function workersOf(db: Db, daemon: string, limit: number): Promise<Row<'w
     .where('daemon', '=', daemon)
     .orderBy('id', 'desc')
     .limit(limit)
+    .execute();
+}
+
+/** Processes of this host that have not signed off, oldest first. */
+export function workersHere(db: Db): Promise<Row<'worker'>[]> {
+  return db
+    .selectFrom('worker')
+    .selectAll()
+    .where('host', '=', hostname())
+    .where('stopped_at', 'is', null)
+    .orderBy('id')
     .execute();
 }

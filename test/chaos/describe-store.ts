@@ -50,7 +50,7 @@ const leftOut = [
 export async function describeStore(db: Db, published: Published): Promise<Map<string, string[]>> {
   const rows = new Map<TableName, Row[]>();
   for (const table of tables) {
-    rows.set(table, (await sql<Row>`select * from ${sql.table(table)} order by rowid`.execute(db)).rows);
+    rows.set(table, (await sql<Row>`select * from ${sql.table(table)} order by 1`.execute(db)).rows);
   }
   const names = namesOf((table) => rows.get(table) ?? []);
   const lines = new Map<string, string[]>();

@@ -4,6 +4,8 @@ import type { KeyRing } from '../../shared/pgp/key-ring.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { sealedDispatch, type OrderInHand } from '../support/dispatches.ts';
 import { install, type TestInstallation } from '../support/installation.ts';
+import type { PostgresStores } from '../support/temporary-postgres.ts';
+import { patiently } from './patiently.ts';
 import { dispatchInbox, enterOrders } from './trunk.ts';
 
 /** Orders on their way at a time, at most; there is work for every daemon then. */
@@ -31,8 +33,9 @@ export class Flow {
     this.#warehouse = warehouse;
   }
 
-  static async begin(): Promise<Flow> {
-    const installation = await install();
+  /** @param stores where its store is; otherwise it is embedded */
+  static async begin(stores?: PostgresStores): Promise<Flow> {
+    const installation = await install(stores);
     // A kill is not the file's fault here, however often it hits the same one.
     await installation.configure([
       [['retry', 'crashAttempts'], 100],
@@ -63,7 +66,7 @@ export class Flow {
   async #drop(count: number): Promise<void> {
     const fresh = Array.from({ length: count }, (_, index) => orderOf(this.orders.length + index));
     this.orders.push(...fresh);
-    await enterOrders(this.installation, fresh);
+    await patiently(() => enterOrders(this.installation, fresh));
     for (const order of fresh) {
       const name = `dispatch-${this.dropped.size}.pgp`;
       const bytes = await sealedDispatch(order, this.#warehouse);

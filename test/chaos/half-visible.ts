@@ -13,7 +13,7 @@ const rules: Readonly<Record<string, string>> = {
     where record_count <> (select count(*) from batch_item where batch_id = batch.id)`,
   'batches that stand elsewhere than their history says': `
     select id from batch
-    where stage || status is not
+    where stage || status is distinct from
       (select stage || status from batch_stage where batch_id = batch.id order by id desc limit 1)`,
   'inbound batches that did not come of exactly one file': `
     select id from batch
@@ -25,10 +25,10 @@ const rules: Readonly<Record<string, string>> = {
     select id from batch
     where (select count(*) from dispatch where batch_id = batch.id) <> (select count(*) from batch_item
       where batch_id = batch.id and batch.type = 'Sales Order Dispatch' and status = 'Complete'
-        and json_extract(payload_json, '$.status') = 'DISPATCHED')`,
+        and payload_json like '%"status":"DISPATCHED"%')`,
   'devices of another status than their history says': `
     select id from device
-    where status is not (select status from device_history where device = device.id order by id desc limit 1)`,
+    where status is distinct from (select status from device_history where device = device.id order by id desc limit 1)`,
   'devices that were asked for, in no open request': `
     select id from device
     where status in ('Enrol Requested', 'Unenrol Requested') and not exists
@@ -50,7 +50,8 @@ const rules: Readonly<Record<string, string>> = {
     where stage = 'Transmission' and status = 'Complete'
       and exists (select 1 from provider_request where batch_id = batch.id and state = 'queued')`,
   'responses whose item is complete, and whose devices have no outcome': `
-    select batch_id || '/' || sequence as id from batch_item join batch on batch.id = batch_id
+    select cast(batch_id as text) || '/' || cast(sequence as text) as id
+    from batch_item join batch on batch.id = batch_id
     where batch.type = 'Device Enrolment Response' and batch_item.status = 'Complete' and not exists
       (select 1 from enrolment_request join enrolment_request_device on request_id = enrolment_request.id
        where order_id = batch_item.customer_reference and outcome <> 'open')`,

@@ -1,3 +1,4 @@
+import type { PostgresStores } from '../support/temporary-postgres.ts';
 import { failPoints, type FailPoint } from '../../shared/runtime/fail-point.ts';
 import { addTo, emptyTally, type Tally } from './findings.ts';
 import { killAt, type KillCase } from './kill-case.ts';
@@ -31,14 +32,16 @@ export interface MatrixResult {
  *
  * @param choose which cases are tried
  * @param say is told after each kill
+ * @param stores where the stores are; otherwise they are embedded
  */
 export async function killAtPoints(
   choose: (played: readonly PlayedStage[]) => readonly KillCase[],
   say: (tally: Tally, of: number) => void,
+  stores?: PostgresStores,
 ): Promise<MatrixResult> {
   const tally = emptyTally();
   const hit = new Set<FailPoint>();
-  const trunk = await plantTrunk();
+  const trunk = await plantTrunk(stores);
   const stages: Stage[] = [];
   try {
     await prepareStages(trunk, stages);

@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { openStore } from '../../shared/store/open-store.ts';
+import { openInstallation } from '../../shared/daemon/process.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import type { TestInstallation } from '../support/installation.ts';
 import { describeFiles } from './describe-files.ts';
@@ -16,7 +16,7 @@ import { publishedIn } from './plain-names.ts';
 export type Observation = ReadonlyMap<string, readonly string[]>;
 
 export async function observe(installation: TestInstallation): Promise<Observation> {
-  return withStore(join(installation.home, 'var', 'enrol.db'), async (db) => {
+  return withStore(installation.home, async (db) => {
     const published = await publishedIn(db);
     const lines = await describeStore(db, published);
     return lines.set('spool', await describeFiles(installation, published));
@@ -52,13 +52,13 @@ export interface Autopsy {
   readonly inHand: readonly string[];
 }
 
-/** Looks at a copy of the store, so that recovery finds what death has left. */
+/** Looks at a copy of an embedded store, so that recovery finds what death has left; a server has recovered already. */
 export async function autopsy(home: string, canaries: readonly string[]): Promise<Autopsy> {
   const findings = await findPlaintext(home, canaries);
   const folder = await mkdtemp(join(tmpdir(), 'autopsy-'));
   try {
-    await copyStore(home, folder);
-    return await withStore(join(folder, 'enrol.db'), async (db) => ({
+    for (const part of ['var', 'config']) await copyPart(join(home, part), join(folder, part));
+    return await withStore(folder, async (db) => ({
       findings: [...findings, ...(await findHalfVisible(db))],
       inHand: await unfinished(db),
     }));
@@ -67,10 +67,11 @@ export async function autopsy(home: string, canaries: readonly string[]): Promis
   }
 }
 
-async function copyStore(home: string, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const files = (await readdir(join(home, 'var'))).filter((name) => name.startsWith('enrol.db'));
-  for (const name of files) await cp(join(home, 'var', name), join(folder, name));
+/** What says where the store is, and the store itself where it is a file. */
+async function copyPart(from: string, to: string): Promise<void> {
+  await mkdir(to);
+  const files = (await readdir(from)).filter((name) => name.startsWith('enrol.'));
+  for (const name of files) await cp(join(from, name), join(to, name));
 }
 
 async function unfinished(db: Db): Promise<string[]> {
@@ -83,8 +84,8 @@ async function unfinished(db: Db): Promise<string[]> {
   return [...files.map(({ name, state }) => `${name} (${state})`), ...runs.map(({ job }) => `job ${job}`)];
 }
 
-async function withStore<T>(file: string, work: (db: Db) => Promise<T>): Promise<T> {
-  const db = await openStore({ file, busySeconds: 20 });
+async function withStore<T>(home: string, work: (db: Db) => Promise<T>): Promise<T> {
+  const { db } = await openInstallation({ home });
   try {
     return await work(db);
   } finally {

@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { FailPoint } from '../../shared/runtime/fail-point.ts';
-import { openStore } from '../../shared/store/open-store.ts';
-import { copyOf, type TestInstallation } from '../support/installation.ts';
+import { type TestInstallation } from '../support/installation.ts';
 import type { Finding } from './findings.ts';
 import { canaries } from './fixtures.ts';
 import { autopsy, observe, type Observation } from './oracle.ts';
@@ -52,7 +51,7 @@ const listOf = (passings: Readonly<Record<FailPoint, number>>): Passing[] =>
 
 /** Files that did not end as the stage says. */
 async function wrongEnds(installation: TestInstallation, { ends }: Stage): Promise<Finding[]> {
-  const db = await openStore({ file: join(installation.home, 'var', 'enrol.db'), busySeconds: 20 });
+  const db = await installation.store();
   const rows = await db
     .selectFrom('delivery')
     .select(['name', 'state', 'fault_code'])
@@ -79,7 +78,7 @@ export async function inCopy<T>(
   { template }: Stage,
   work: (copy: TestInstallation) => Promise<T>,
 ): Promise<T> {
-  const copy = await copyOf(template);
+  const copy = await template.copy();
   try {
     return await work(copy);
   } finally {

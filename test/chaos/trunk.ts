@@ -5,8 +5,9 @@ import { importOrders, readJsonOrders } from '../../shared/operator/import-order
 import { loadKeyRing, type KeyRing } from '../../shared/pgp/key-ring.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { ordersFile, type OrderInHand } from '../support/dispatches.ts';
-import { copyOf, install, type TestInstallation } from '../support/installation.ts';
+import { install, type TestInstallation } from '../support/installation.ts';
 import { TestProvider } from '../support/provider.ts';
+import type { PostgresStores } from '../support/temporary-postgres.ts';
 import { orders, providerRules } from './fixtures.ts';
 import { runWell } from './run.ts';
 
@@ -33,8 +34,8 @@ export interface Trunk {
   readonly own: KeyRing;
 }
 
-export async function plantTrunk(): Promise<Trunk> {
-  const installation = await install();
+export async function plantTrunk(stores?: PostgresStores): Promise<Trunk> {
+  const installation = await install(stores);
   // Only what a test asks for is asked: a second question would depend on how long everything takes.
   await installation.configure([[['providers', 'apple', 'poll', 'everySeconds'], 3600]]);
   const warehouse = await installation.addPartner('warehouse');
@@ -72,7 +73,7 @@ export async function branch(
   inbox: string,
   dropped: readonly LooseFile[],
 ): Promise<TestInstallation> {
-  const copy = await copyOf(installation);
+  const copy = await installation.copy();
   await dropAll(copy, inbox, dropped);
   return copy;
 }

@@ -7,13 +7,12 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import { lacksHostNames } from '../../bench/scene/host-name.ts';
+import { noMounts } from '../support/namespace.ts';
 
 /** The benchmark of many hosts with a few files: nothing is lost or done twice, and nothing is left behind. */
 
 const bench = fileURLToPath(new URL('../../bench/bench-hosts.js', import.meta.url));
-const lacks = lacksHostNames();
-if (lacks !== undefined) console.warn(`many hosts are left out: ${lacks}`);
+if (noMounts !== undefined) console.warn(`many hosts are left out: ${noMounts}`);
 
 let folder: string;
 beforeAll(async () => {
@@ -51,7 +50,7 @@ async function run(...names: string[]): Promise<{ code: number | null; last: unk
   return { code: child.exitCode, last: JSON.parse(text.trim().split('\n').at(-1) ?? ''), report };
 }
 
-(lacks === undefined ? test : test.skip)(
+(noMounts === undefined ? test : test.skip)(
   'E05 loaders, extractors and adaptors of two hosts take each file once',
   async () => {
     const daemons = ['loader', 'extractor', 'adaptor'];

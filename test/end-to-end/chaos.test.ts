@@ -12,7 +12,7 @@ import { killAtPoints, onceEach, type MatrixResult } from '../chaos/matrix.ts';
 import { autopsy, compare, observe, type Observation } from '../chaos/oracle.ts';
 import { killAtRandom } from '../chaos/random-kills.ts';
 import { dispatchInbox, plantTrunk, runDaemons, type Trunk } from '../chaos/trunk.ts';
-import { copyOf, type TestInstallation } from '../support/installation.ts';
+import { type TestInstallation } from '../support/installation.ts';
 
 /**
  * The short form of `npm run chaos`: every fail-point once, and some kills at random moments. A failing run of these is
@@ -76,7 +76,7 @@ describe('the oracle', () => {
 
   /** The defects that are found after something was tampered with. */
   async function defectsAfter(tamper: (copy: TestInstallation) => Promise<unknown>): Promise<string[]> {
-    const copy = await copyOf(trunk.installation);
+    const copy = await trunk.installation.copy();
     try {
       await tamper(copy);
       const { findings } = await autopsy(copy.home, canaries);

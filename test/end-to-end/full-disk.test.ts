@@ -9,14 +9,15 @@ import { sealMessage } from '../../shared/pgp/seal.ts';
 import { ordersFile, sealedDispatch, type OrderInHand } from '../support/dispatches.ts';
 import type { Program } from '../support/installation.ts';
 import { linesOf, loggedTimes } from '../support/log-lines.ts';
-import { noSmallDisks, SmallDisks } from '../support/small-disks.ts';
+import { noMounts } from '../support/namespace.ts';
+import { SmallDisks } from '../support/small-disks.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** Disks that are really full while real daemons run: intake stops, nothing is lost, work resumes by itself. */
 
 // A machine that lets nobody mount cannot run these; the reporter names what was left out, and under CI it fails.
-if (noSmallDisks !== undefined) console.warn(`full disks are left out: ${noSmallDisks}`);
-const diskTest = noSmallDisks === undefined ? test : test.skip;
+if (noMounts !== undefined) console.warn(`full disks are left out: ${noMounts}`);
+const diskTest = noMounts === undefined ? test : test.skip;
 
 // Every test starts several processes, one after the other.
 jest.setTimeout(180_000);

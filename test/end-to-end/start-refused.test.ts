@@ -10,7 +10,6 @@ import { exitCodes } from '../../shared/runtime/exit-codes.ts';
 import { openSqlite } from '../../shared/store/sqlite/open-sqlite.ts';
 import {
   daemons,
-  copyOf,
   filesUnder,
   install,
   type DaemonName,
@@ -28,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => whole.close());
 beforeEach(async () => {
-  installation = await copyOf(whole);
+  installation = await whole.copy();
 });
 afterEach(() => installation.close());
 

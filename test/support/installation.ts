@@ -14,6 +14,8 @@ import { loadKeyRing, type KeyRing } from '../../shared/pgp/key-ring.ts';
 import { exportPublicKey } from '../../shared/pgp/list-keys.ts';
 import { writeNewSecret } from '../../shared/runtime/secrets.ts';
 import type { Db } from '../../shared/store/tables.ts';
+import { namespace, noMounts } from './namespace.ts';
+import type { PostgresStores } from './temporary-postgres.ts';
 import { waitFor } from './wait-for.ts';
 
 /** The product as it is installed and run: real files, real processes, real keys. */
@@ -89,10 +91,37 @@ const compileCache = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') 
 export class TestInstallation extends Installation {
   readonly #programs: Program[] = [];
   readonly #stores: Db[] = [];
+  /** Its store on a server, if it has one of its own there. */
+  #onServer: { readonly stores: PostgresStores; readonly url: string } | undefined;
+
+  /** Gives it a store of its own on a server. */
+  async useServer(stores: PostgresStores, url: string): Promise<void> {
+    this.#onServer = { stores, url };
+    await this.configure([[['store', 'url'], url]]);
+  }
+
+  /** The same installation once more, in a folder of its own. Nothing of it may run. */
+  async copy(): Promise<TestInstallation> {
+    const copy = await emptyHome();
+    await cp(this.home, copy.home, { recursive: true });
+    const { stores, url } = this.#onServer ?? {};
+    if (stores && url !== undefined) await copy.useServer(stores, await stores.copy(url));
+    return copy;
+  }
 
   /** Starts `enrol`; it is killed at the latest by `close`. */
   start(words: readonly string[], options: ConstructorParameters<typeof Program>[1] = {}): Program {
     const program = new Program([enrolEntry, '--home', this.home, ...words], options);
+    this.#programs.push(program);
+    return program;
+  }
+
+  /** The same as on a host of another name. */
+  startOn(host: string, words: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
+    if (namespace === undefined) throw new Error(noMounts);
+    const rename = 'echo "$0" > /proc/sys/kernel/hostname && exec "$@"';
+    const inside = ['sh', '-c', rename, host, process.execPath, enrolEntry, '--home', this.home, ...words];
+    const program = new Program([...namespace.unshare, '--uts', ...inside], { node: 'unshare', env });
     this.#programs.push(program);
     return program;
   }
@@ -154,6 +183,7 @@ export class TestInstallation extends Installation {
     for (const program of this.#programs) if (program.running) await program.end('SIGKILL');
     await this.stop();
     for (const db of this.#stores) await db.destroy();
+    await this.#onServer?.stores.drop(this.#onServer.url);
     await rm(this.home, { recursive: true, force: true });
   }
 }
@@ -184,25 +214,19 @@ export const emptyHome = async (): Promise<TestInstallation> =>
 /**
  * An installation with a provider and with keys of ours; what `enrol init` and `enrol keys generate` make.
  *
- * @param storeUrl where its store is; otherwise it is the embedded one
+ * @param store where its store is, or is to be made; otherwise it is the embedded one
  */
-export async function install(storeUrl?: string): Promise<TestInstallation> {
+export async function install(store?: string | PostgresStores): Promise<TestInstallation> {
   const installation = await emptyHome();
   const config = join(installation.home, 'config');
   await mkdir(config);
   await copyFile(new URL('../../config/enrol.yaml', import.meta.url), join(config, 'enrol.yaml'));
   await installation.configure([...quick, [['providers'], { apple }]]);
-  if (storeUrl !== undefined) await installation.configure([[['store', 'url'], storeUrl]]);
+  if (typeof store === 'object') await installation.useServer(store, await store.create());
+  else if (store !== undefined) await installation.configure([[['store', 'url'], store]]);
   await initialise(installation.home, undefined);
   await installation.makeKeys();
   return installation;
-}
-
-/** The same installation once more, in a folder of its own. Nothing of it may run. */
-export async function copyOf({ home }: TestInstallation): Promise<TestInstallation> {
-  const copy = await emptyHome();
-  await cp(home, copy.home, { recursive: true });
-  return copy;
 }
 
 /** The files under a folder, by their path in there; sorted. */

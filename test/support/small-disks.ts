@@ -1,39 +1,17 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, rmSync, statfsSync, truncateSync, writeSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import { enrolEntry, install, Program, TestInstallation } from './installation.ts';
+import { namespace, noMounts } from './namespace.ts';
 
 /**
- * Small disks in memory that can really be full. They are mounted in a mount namespace of their own, which an ordinary
- * user may have too; it goes with its last process, so that nothing is left mounted.
+ * Small disks in memory that can really be full. They are mounted in a namespace of their own, which an ordinary user may
+ * have too.
  */
-
-/** What `unshare` and `nsenter` need to be told on this machine. */
-interface Namespace {
-  readonly unshare: readonly string[];
-  readonly nsenter: readonly string[];
-}
-
-const ofUser: Namespace = {
-  unshare: ['--user', '--map-root-user', '--mount'],
-  nsenter: ['--user', '--mount', '--preserve-credentials'],
-};
-/** Of root, where users may have no namespaces. */
-const ofRoot: Namespace = { unshare: ['--mount'], nsenter: ['--mount'] };
-
-const namespace = [ofUser, ofRoot].find(({ unshare }) => {
-  const mount = ['mount', '-t', 'tmpfs', 'tmpfs', tmpdir()];
-  return spawnSync('unshare', [...unshare, ...mount]).status === 0;
-});
-
-/** Why there can be no small disks here; undefined where there can. */
-export const noSmallDisks =
-  namespace === undefined ? 'neither root nor this user may mount here (unshare, mount)' : undefined;
 
 /** Folder of the home -> its size in megabytes. */
 type Sizes = Readonly<Record<string, number>>;
@@ -59,7 +37,7 @@ export class SmallDisks extends TestInstallation {
     sizes: Sizes,
     settings: Parameters<TestInstallation['configure']>[0],
   ): Promise<SmallDisks> {
-    if (namespace === undefined) throw new Error(noSmallDisks);
+    if (namespace === undefined) throw new Error(noMounts);
     const { home } = await install();
     for (const folder of ['spool', 'store', 'log']) {
       await rm(join(home, folder), { recursive: true, force: true });

@@ -25,10 +25,9 @@ export class PostgresStores {
     return new PostgresStores(server, template);
   }
 
-  /** URL of a migrated, empty store. @param like of a copy of that one, which nobody uses */
-  async create(like?: string): Promise<string> {
-    const template = like === undefined ? this.#template : new URL(like).pathname.slice(1);
-    return this.server.url(await this.server.createDatabase(template));
+  /** URL of a migrated, empty store. */
+  async create(): Promise<string> {
+    return this.server.url(await this.server.createDatabase(this.#template));
   }
 
   /** @param url of a store that was made before; otherwise it is a new one */
@@ -49,10 +48,22 @@ export class PostgresStores {
     };
   }
 
+  /** URL of a copy of a store to which nobody is connected. */
+  async copy(url: string): Promise<string> {
+    return this.server.url(await this.server.createDatabase(nameIn(url)));
+  }
+
+  /** Ends whoever is connected to it. */
+  async drop(url: string): Promise<void> {
+    await this.server.query(`drop database ${nameIn(url)} with (force)`);
+  }
+
   close(): Promise<void> {
     return this.server.close();
   }
 }
+
+const nameIn = (url: string): string => new URL(url).pathname.slice(1);
 
 /** As configured without anything said. */
 export const patiently = (url: string): PostgresOptions => ({
