@@ -12,8 +12,8 @@ import { acceptedRequests } from '../scene/requests.ts';
 import { withStore } from '../scene/store.ts';
 import { sealedAlone } from './extractor.ts';
 
-const outbox = 'inboundDeviceEnrolment/in';
-const inbox = 'provider/apple/inbound';
+export const outbox = 'inboundDeviceEnrolment/in';
+export const inbox = 'provider/apple/inbound';
 
 /** An account at Apple, over files. */
 export const apple = {
@@ -55,7 +55,7 @@ export const adaptor: Measurement = {
 };
 
 /** Requests of one order each in the store, and what the simulated Apple answers in the end. */
-function answers(home: Home, count: number): Promise<[name: string, content: string][]> {
+export function answers(home: Home, count: number): Promise<[name: string, content: string][]> {
   const service = new AppleService({ now: () => new Date(), newId: () => crypto.randomUUID() });
   const rules = { ...noRules, pendingQuestions: 0 };
   const files: [string, string][] = [];

@@ -13,7 +13,7 @@ import { Ledger, published } from '../scene/ledger.ts';
 import { orderOf } from '../scene/orders.ts';
 import { withStore } from '../scene/store.ts';
 
-const outbox = 'outboundDeviceEnrolment/in';
+export const outbox = 'outboundDeviceEnrolment/in';
 
 /** Prepared batches to sealed files, each published and noted. */
 export const extractor: Measurement = {
@@ -52,7 +52,7 @@ export const extractor: Measurement = {
 };
 
 /** As the request job leaves them, all in one transaction. */
-const prepareBatches = (db: Db, from: number, count: number): Promise<void> =>
+export const prepareBatches = (db: Db, from: number, count: number): Promise<void> =>
   inTransaction(db, async (trx) => {
     for (let n = from; n < from + count; n++) {
       const order = orderOf(n);

@@ -14,7 +14,7 @@ import type { Parties } from '../pgp/alone.ts';
 import { removeFolder, temporaryFolder } from './leavings.ts';
 import { BenchProcess } from './process.ts';
 
-type Settings = Parameters<Installation['configure']>[0];
+export type Settings = Parameters<Installation['configure']>[0];
 
 /** An installation as `enrol init` and `enrol keys` make it, in a folder of its own, with a warehouse that we know. */
 export class Home extends Installation {
@@ -43,15 +43,15 @@ export class Home extends Installation {
     return join(this.home, 'var', 'enrol.db');
   }
 
-  /** Starts a daemon. @returns when it is ready */
-  async daemon(name: string): Promise<BenchProcess> {
+  /** Starts a daemon. @param host as on a host of that name @returns when it is ready */
+  async daemon(name: string, host?: string): Promise<BenchProcess> {
     const words = [BenchProcess.enrol, name, '--home', this.home];
-    return this.program(name, words, '"event":"daemon.ready"');
+    return this.program(name, words, '"event":"daemon.ready"', host);
   }
 
   /** Starts a program. @param ready what it writes when it is */
-  async program(name: string, words: readonly string[], ready: string): Promise<BenchProcess> {
-    const process = new BenchProcess(name, words, join(this.home, 'var', `${name}.out`));
+  async program(name: string, words: readonly string[], ready: string, host?: string): Promise<BenchProcess> {
+    const process = new BenchProcess(name, words, join(this.home, 'var', `${name}.out`), host);
     this.#processes.push(process);
     await process.said(ready);
     return process;
@@ -70,23 +70,35 @@ export class Home extends Installation {
 /** The keys of both sides. RSA: the larger ones that older partners still have. */
 export type KeyKind = 'Curve25519' | 'RSA 3072';
 
+/** The private keys of both sides. */
+export type Keys = Pick<Home, 'ours' | 'warehouse'>;
+
+export async function makeKeys(kind: KeyKind = 'Curve25519'): Promise<Keys> {
+  const options = kind === 'RSA 3072' ? ({ type: 'rsa', rsaBits: 3072 } as const) : {};
+  return { ours: await makeKey(options), warehouse: await makeKey(options) };
+}
+
 /** Makes an installation, lets the work have it, and removes it. */
 export async function withHome<T>(
-  { keys = 'Curve25519', settings = [] }: { readonly keys?: KeyKind; readonly settings?: Settings },
+  { keys, settings = [] }: { readonly keys?: KeyKind; readonly settings?: Settings },
   work: (home: Home) => Promise<T>,
 ): Promise<T> {
-  const folder = await temporaryFolder();
-  const kind = keys === 'RSA 3072' ? ({ type: 'rsa', rsaBits: 3072 } as const) : {};
-  const home = new Home(folder, await makeKey(kind), await makeKey(kind));
+  const { ours, warehouse } = await makeKeys(keys);
+  const home = new Home(await temporaryFolder(), ours, warehouse);
   try {
-    await initialise(folder, undefined);
-    await home.configure([...throughput, ...settings]);
-    await initialise(folder, undefined); // The folders of the providers.
-    await installKeys(home);
+    await installAt(home, settings);
     return await work(home);
   } finally {
     await home.close();
   }
+}
+
+/** What `enrol init` and `enrol keys` make, in the folder of the home. */
+export async function installAt(home: Home, settings: Settings): Promise<void> {
+  await initialise(home.home, undefined);
+  await home.configure([...throughput, ...settings]);
+  await initialise(home.home, undefined); // The folders of the providers.
+  await installKeys(home);
 }
 
 /** Files are dropped whole, by renaming; and nobody waits for the next look. Everything else is as it is delivered. */

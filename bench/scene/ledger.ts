@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import SqliteDatabase from 'better-sqlite3';
 
-import type { DeviceStatus } from '../../shared/store/states/device.ts';
 import type { Home } from './home.ts';
 import type { BenchProcess } from './process.ts';
 
@@ -26,12 +25,6 @@ export class Ledger {
   /** Files that are settled; counted by the store itself, which costs nothing. */
   done(where: Where): number {
     return this.#count(where, ['done']);
-  }
-
-  /** Devices in a status; counted likewise. */
-  devices(status: DeviceStatus): number {
-    const row = this.db.prepare('select devices from device_count where status = ?').get(status);
-    return (row as { devices: number } | undefined)?.devices ?? 0;
   }
 
   /** Waits until so many files are settled, and lie where they belong. @throws when one is not done, or a process ends */

@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { asHost } from './host-name.ts';
 import { guard } from './leavings.ts';
 
 /** Of the kernel's clock that counts what processes use; 100 on every Linux. */
@@ -16,12 +17,16 @@ export class BenchProcess {
   readonly #log: string;
   readonly #child: ChildProcess;
 
-  /** @param log file for everything that it says */
-  constructor(name: string, words: readonly string[], log: string) {
+  /**
+   * @param log file for everything that it says
+   * @param host name of the host that it believes to be on; undefined: this one
+   */
+  constructor(name: string, words: readonly string[], log: string, host?: string) {
     this.#name = name;
     this.#log = log;
     const file = openSync(log, 'a');
-    this.#child = spawn(process.execPath, words, { stdio: ['ignore', file, file] });
+    const [program = '', ...rest] = [...(host === undefined ? [] : asHost(host)), process.execPath, ...words];
+    this.#child = spawn(program, rest, { stdio: ['ignore', file, file] });
     closeSync(file);
     guard(this.#child);
   }

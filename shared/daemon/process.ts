@@ -12,6 +12,7 @@ import { Bell, runTasks, type Task } from '../runtime/task-loop.ts';
 import { Doorbell } from '../spool/doorbell.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Lease } from '../store/lease.ts';
+import { StoreDoorbell } from '../store/postgres/doorbell.ts';
 import { storeOptions } from '../store/store-options.ts';
 import type { Db } from '../store/tables.ts';
 import type { Worker } from '../store/workers.ts';
@@ -101,7 +102,7 @@ export async function runDaemon(
     log.emit('daemon.started', { pid: process.pid, version, home: loaded.home });
     const refused = await asWorker({ db, loaded, clock: systemClock }, daemon, onLost, async (present) => {
       const runtime = { ...present, emit: log.emit };
-      return work(runtime, await plan(runtime), place.once, signals);
+      return work(runtime, await plan(runtime), daemon, place.once, signals);
     });
     exitCode = place.once && refused > 0 ? exitCodes.refused.code : exitCodes.ok.code;
     return exitCode;
@@ -123,11 +124,12 @@ export async function runDaemon(
 async function work(
   runtime: Runtime,
   plan: Work,
+  daemon: string,
   once: boolean,
   { stop, reason }: StopSignals,
 ): Promise<number> {
   const bell = new Bell();
-  const doorbells = once ? [] : plan.watch.map((folder) => new Doorbell(folder, bell.ring, runtime.emit));
+  const doorbells = once ? [] : await hang(runtime, plan, daemon, bell.ring);
   stop.addEventListener('abort', () => runtime.emit('daemon.stopping', { reason: reason() }));
   runtime.emit('daemon.ready', {});
   try {
@@ -143,6 +145,15 @@ async function work(
     for (const doorbell of doorbells) await doorbell.close();
     await plan.finish?.();
   }
+}
+
+/** What rings when there may be work: folders that somebody writes into, and a store that others write into. */
+async function hang({ loaded, emit }: Runtime, { watch }: Work, daemon: string, ring: () => void) {
+  const store = await storeOptions(loaded);
+  return [
+    ...watch.map((folder) => new Doorbell(folder, ring, emit)),
+    ...('url' in store ? [new StoreDoorbell(store, daemon, ring, emit)] : []),
+  ];
 }
 
 async function fail(log: Log, fault: Fault): Promise<void> {

@@ -106,6 +106,8 @@ export const events = {
   /** Lines that a file of the log could not take, from the first of them to the line behind this one. */
   'log.lost': warn as EventRow<{ file: string; lines: number }>,
   'doorbell.failed': warn as EventRow<{ inbox: string; detail: string }>,
+  /** The store cannot tell what others have made for this process: it is found by looking, until the connection is back. */
+  'doorbell.lost': warn as EventRow<{ detail: string }>,
   /** A call of a provider over HTTPS. */
   'provider.called': info as EventRow<CallFields & { status: number; milliseconds: number }>,
   /** Others have settled the call as lost; what came of it all the same, changes nothing. */

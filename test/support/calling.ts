@@ -8,6 +8,7 @@ import { makeAuthority } from '../../demo/certificates.ts';
 import { startHttpsSimulator, type HttpsSimulator } from '../../demo/https-simulator.ts';
 import type { Service } from '../../demo/service.ts';
 import { readTls, writeSimulatorFiles, type SimulatorFiles } from '../../demo/simulator-files.ts';
+import type { Db } from '../../shared/store/tables.ts';
 import { testRuntime, type TestRuntime } from './test-runtime.ts';
 
 /** A provider behind a real HTTPS server, and the courier that calls it, in one process. */
@@ -34,6 +35,8 @@ export interface CallerOptions {
   readonly https?: object;
   readonly mutualTls?: boolean;
   service(files: SimulatorFiles): Promise<Service<unknown>> | Service<unknown>;
+  /** The store as the courier has it. */
+  readonly store?: (db: Db) => Db;
   /** How we prove who we are; the certificate, when left out. */
   readonly authentication?: (files: SimulatorFiles, url: string) => Promise<object> | object;
 }
@@ -66,7 +69,10 @@ export async function startCaller(id: string, options: CallerOptions): Promise<C
   const rt = await testRuntime({ providers: { [id]: { ...options.provider, transport: 'https', https } } });
   let ring = () => {};
   const newCourier = () => {
-    const courier = new Courier(rt, providerOf(rt.loaded.config, id));
+    const courier = new Courier(
+      { ...rt, db: options.store?.(rt.db) ?? rt.db },
+      providerOf(rt.loaded.config, id),
+    );
     courier.listen(() => ring());
     return courier;
   };

@@ -27,16 +27,24 @@ export class PostgresServer {
   readonly #folder: string;
   readonly #program: string;
   readonly port: number;
+  readonly #settings: Readonly<Record<string, string>>;
   #process: ChildProcess | undefined;
   #databases = 0;
 
-  private constructor(folder: string, program: string, port: number) {
+  private constructor(
+    folder: string,
+    program: string,
+    port: number,
+    settings: Readonly<Record<string, string>>,
+  ) {
     this.#folder = folder;
     this.#program = program;
     this.port = port;
+    this.#settings = settings;
   }
 
-  static async start(): Promise<PostgresServer> {
+  /** @param settings beside those of this class, by name */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
     const { initdb, postgres } = await programs();
     const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
     if (process.getuid?.() === 0) await chown(folder, nobody, nobody);
@@ -44,9 +52,14 @@ export class PostgresServer {
     const child = spawn(initdb, [`--pgdata=${folder}/data`, ...words], identity);
     const [said] = await Promise.all([text(child.stderr), once(child, 'exit')]);
     if (child.exitCode !== 0) throw new Error(`initdb ended with ${child.exitCode ?? ''}: ${said}`);
-    const server = new PostgresServer(folder, postgres, await freePort());
+    const server = new PostgresServer(folder, postgres, await freePort(), settings);
     await server.run();
     return server;
+  }
+
+  /** Of its first process, the parent of the others. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
   }
 
   /** Of a database of this server. */
@@ -75,7 +88,8 @@ export class PostgresServer {
   /** Ready for connections when it resolves. */
   async run(): Promise<void> {
     const words = ['-D', `${this.#folder}/data`, '-p', String(this.port), '-k', this.#folder];
-    const settings = ['-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=200'];
+    const all = { listen_addresses: '127.0.0.1', max_connections: '200', ...this.#settings };
+    const settings = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const child = spawn(this.#program, [...words, ...settings], identity);
     this.#process = child;
     process.once('exit', () => child.kill(signals.immediate));

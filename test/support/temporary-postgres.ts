@@ -16,8 +16,8 @@ export class PostgresStores {
     this.#template = template;
   }
 
-  static async start(): Promise<PostgresStores> {
-    const server = await PostgresServer.start();
+  static async start(settings?: Readonly<Record<string, string>>): Promise<PostgresStores> {
+    const server = await PostgresServer.start(settings);
     const template = await server.createDatabase();
     const db = await connectStore(patiently(server.url(template)), true);
     await migrateStore(db);
@@ -30,11 +30,12 @@ export class PostgresStores {
     return this.server.url(await this.server.createDatabase(this.#template));
   }
 
-  async open(): Promise<Store> {
-    const url = await this.create();
+  /** @param url of a store that was made before; otherwise it is a new one */
+  async open(url?: string): Promise<Store> {
+    const options = patiently(url ?? (await this.create()));
     const opened: Db[] = [];
     const again = async () => {
-      const db = await openStore(patiently(url));
+      const db = await openStore(options);
       opened.push(db);
       return db;
     };

@@ -67,6 +67,30 @@ const expectDiscarded = async (id: number) => {
     expect(await filesUnder(inbox.folders[folder])).toEqual([]);
 };
 
+describe('a file that its process has refused, and is about to move', () => {
+  test('is left to that one: no action is taken on it before it lies in its folder', async () => {
+    await drop(inbox, 'x');
+    const worker = new InboxWorker(inbox, () => Promise.reject(broken));
+    const stopped = new Fault('IO_ERROR', 'the disk is away');
+    onFailPoint((point) => {
+      if (point === 'work.refused') throw stopped;
+    });
+    await rounds(worker).catch((thrown: unknown) => expect(thrown).toBe(stopped));
+    onFailPoint(() => undefined);
+    const row = await onlyRow(at.store.db);
+    expect(row).toMatchObject({ state: 'rejected', moved_at: null });
+    for (const act of [retryFile, holdFile, discardFile]) {
+      await expect(act(at.store.db, at.spool, operator(), row.id)).rejects.toMatchObject({
+        code: 'NOT_ALLOWED',
+      });
+    }
+    expect(await onlyRow(at.store.db)).toEqual(row);
+    expect(await filesUnder(inbox.folders.work)).toEqual([`${row.id}__x`]);
+    await rounds(worker);
+    expect(await retryFile(at.store.db, at.spool, operator(), row.id)).toMatchObject({ state: 'deferred' });
+  });
+});
+
 describe('a discarded file', () => {
   test.each(['rejected', 'held', 'deferred'] as const)(
     'that was %s lies in rejected/ with its reason, and needs nobody any more',
