@@ -15,7 +15,8 @@ export interface FinishedRun {
  * Runs a job and records the run.
  *
  * @param tick the due time that it is for; nothing runs when another process has taken that
- * @throws Fault ALREADY_RUNNING; whatever made the job fail, after it was recorded
+ * @throws Fault ALREADY_RUNNING; LEASE_LOST when others have taken this process for dead, and its work; whatever made
+ *   the job fail, after it was recorded
  */
 export async function runJob(
   host: JobHost,
@@ -51,14 +52,14 @@ async function recorded(
   failPoint('job.started');
   const begin = clock.monotonic();
   try {
-    const result = await job.run({ ...host, run: runNotes(host, started.id) });
+    const result = await job.run({ ...host, run: runNotes(host, started) });
     failPoint('job.worked');
-    const run = await completeRun(db, started.id, result, clock.now());
+    const run = await completeRun(db, started, result, clock.now());
     emit('job.finished', { ...fields, milliseconds: Math.round(clock.monotonic() - begin), ...result });
     return { run, result };
   } catch (thrown) {
     const fault = toFault(thrown);
-    await failRun(db, started.id, fault, clock.now());
+    if (fault.code !== 'LEASE_LOST') await failRun(db, started, fault, clock.now());
     emit('job.failed', { ...fields, ...faultFields(fault) });
     throw fault;
   }

@@ -62,7 +62,7 @@ async function loadFiles(db: Db, worker: Worker, group: readonly number[]): Prom
     return rows;
   });
   await inTransaction(db, async (trx) => {
-    for (const { id, name } of done) await markMoved(trx, id, `${inbox}/done/2026/01/14/${name}`, now);
+    for (const row of done) await markMoved(trx, row, `${inbox}/done/2026/01/14/${row.name}`, now);
   });
 }
 
@@ -114,7 +114,10 @@ async function publishDocuments(db: Db, worker: Worker, group: readonly number[]
   const taken = await takePublications(db, queued, [], worker);
   const sealed = await inTransaction(db, async (trx) => {
     const rows: Delivery[] = [];
-    for (const row of taken) rows.push(await markSealed(trx, row, { digest: digestOf(row.name), size }));
+    for (const row of taken)
+      rows.push(
+        await markSealed(trx, row, { digest: digestOf(row.name), size, place: `out/.tmp-${row.id}` }),
+      );
     return rows;
   });
   await inTransaction(db, (trx) => markPublished(trx, sealed, new Date()));

@@ -12,10 +12,10 @@ import {
   isBeingCalled,
   type ProviderExchange,
 } from '../../shared/store/provider-exchanges.ts';
-import { type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
+import { requireRequest, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
 import { dueQuestions, dueRequests } from '../../shared/store/request-queue.ts';
 import type { Db } from '../../shared/store/tables.ts';
-import { aliveWorkerIds } from '../../shared/store/workers.ts';
+import { survivors } from '../../shared/store/workers.ts';
 import { nextQuestion } from './ask-providers.ts';
 import type { Provider } from './provider.ts';
 import { ProviderHealth } from './provider-health.ts';
@@ -38,7 +38,8 @@ interface Ended {
  *   row of the exchange, request `sent` → the call → the reply, what it means, the end of the exchange: one transaction
  *
  * A crash in between leaves an exchange without an end: the next process knows by it that the answer is lost, and has
- * the provider asked what became of the request.
+ * the provider asked what became of the request. A process that was stopped in between, and goes on when others have done
+ * so, makes no call any more, and of an answer that comes all the same it is only told.
  */
 export class Courier implements Task {
   readonly name: string;
@@ -156,8 +157,10 @@ export class Courier implements Task {
   }
 
   #call(exchange: ProviderExchange): void {
-    const call = this.#client
-      .call(JSON.parse(exchange.message_json) as ProviderMessage, this.#givenUp.signal)
+    const message = JSON.parse(exchange.message_json) as ProviderMessage;
+    const call = this.#runtime.lease
+      .hold()
+      .then(() => this.#client.call(message, this.#givenUp.signal))
       .then((reply) => ({ reply }))
       .catch((thrown: unknown) => ({ fault: toFault(thrown) }))
       .then((outcome) => {
@@ -174,7 +177,7 @@ export class Courier implements Task {
   async #settleEnded(): Promise<number> {
     let settled = 0;
     for (let ended = this.#ended[0]; ended; ended = this.#ended[0]) {
-      await this.#settle(ended);
+      await this.#settle(ended).catch((thrown: unknown) => this.#tellTakenOver(ended, thrown));
       this.#ended.shift();
       failPoint('call.settled');
       settled++;
@@ -195,14 +198,35 @@ export class Courier implements Task {
     for (const tell of telling) tell();
   }
 
+  /** @throws what is not about a call that others have settled */
+  async #tellTakenOver({ exchange }: Ended, thrown: unknown): Promise<void> {
+    const fault = toFault(thrown);
+    if (fault.code !== 'LEASE_LOST') throw thrown;
+    const { db, emit, lease } = this.#runtime;
+    const { transaction_id: transaction } = await requireRequest(db, exchange.request_id);
+    const { provider_id: provider, question, id } = exchange;
+    emit('provider.call-taken-over', {
+      provider,
+      transaction,
+      question,
+      exchange: id,
+      ...faultFields(fault),
+    });
+    lease.confirm();
+  }
+
   async #adoptAbandoned(): Promise<void> {
     const { db, clock, worker } = this.#runtime;
-    const alive = new Set([worker.id, ...(await aliveWorkerIds(db, clock.now()))]);
+    const alive = new Set([worker.id, ...(await survivors(db, clock.now()))]);
     for (const exchange of await abandonedExchanges(db, this.#provider.id, [...alive])) {
       const scene = { runtime: this.#runtime, provider: this.#provider, exchange };
       const lost = new Fault('ANSWER_LOST', 'our process ended during the call');
-      const { tell } = await inTransaction(db, (trx) => settleFailure(scene, trx, lost));
-      tell();
+      try {
+        const { tell } = await inTransaction(db, (trx) => settleFailure(scene, trx, lost));
+        tell();
+      } catch (thrown) {
+        if (toFault(thrown).code !== 'LEASE_LOST') throw thrown; // Another adaptor was faster.
+      }
     }
   }
 }

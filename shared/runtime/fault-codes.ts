@@ -405,6 +405,12 @@ export const faultCodes = {
     what: 'The database does not run with the settings that keep committed work through a power cut.',
     action: 'Put the store on a local disk and use the shipped driver.',
   },
+  LEASE_LOST: {
+    class: 'environment',
+    what: 'Others have taken this process for dead, since it was not heard of for too long, and have what it held.',
+    action:
+      'Nothing: it changed nothing of theirs, and is to be started anew. If it repeats, find what stops the process, or keeps it from the store, for longer than store.leaseSeconds.',
+  },
   STORE_BUSY: {
     class: 'transient',
     what: 'Another process holds the store for longer than we wait.',

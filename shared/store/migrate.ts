@@ -17,6 +17,7 @@ import * as settings from './migrations/0011-settings.ts';
 import * as consoleLists from './migrations/0012-console-lists.ts';
 import * as retention from './migrations/0013-retention.ts';
 import * as ledgerIndexes from './migrations/0014-ledger-indexes.ts';
+import * as leases from './migrations/0015-leases.ts';
 import * as doorbell from './migrations/0016-doorbell.ts';
 import type { Db, Tables } from './tables.ts';
 
@@ -36,6 +37,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0012-console-lists': consoleLists,
   '0013-retention': retention,
   '0014-ledger-indexes': ledgerIndexes,
+  '0015-leases': leases,
   '0016-doorbell': doorbell,
 };
 

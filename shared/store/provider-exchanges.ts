@@ -1,4 +1,5 @@
 import type { FaultCode } from '../runtime/fault-codes.ts';
+import { Fault } from '../runtime/faults.ts';
 import type { KeyPage } from './key-page.ts';
 import type { Db, Row } from './tables.ts';
 import type { Worker } from './workers.ts';
@@ -42,6 +43,21 @@ export interface ExchangeEnd {
   readonly detail?: string;
 }
 
+/**
+ * To be asked before anything follows from how a call went.
+ *
+ * @throws Fault LEASE_LOST when others have settled the call, as lost, since they took its process for dead
+ */
+export async function holdExchange(db: Db, { id }: ProviderExchange): Promise<void> {
+  const open = await db
+    .selectFrom('provider_exchange')
+    .select('id')
+    .where('id', '=', id)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst();
+  if (!open) throw new Fault('LEASE_LOST', `others have settled exchange ${id} as lost`);
+}
+
 export async function endExchange(db: Db, id: number, end: ExchangeEnd, now: Date): Promise<void> {
   await db
     .updateTable('provider_exchange')
@@ -67,7 +83,7 @@ function asText(body: Uint8Array): Pick<ProviderExchange, 'answer' | 'answer_enc
   }
 }
 
-/** Calls of a provider that have not ended, of workers other than the given ones. */
+/** Calls of a provider that have not ended, of processes other than these. */
 export function abandonedExchanges(
   db: Db,
   providerId: string,

@@ -110,10 +110,10 @@ export function deliveriesContract(store: StoreUnderTest): void {
   test('only a file that is not ours yet is forgotten', async () => {
     const worker = await addWorker(store.db);
     const seen = await addSeen(store.db, worker, '1');
-    await forgetSeen(store.db, seen.id);
+    await forgetSeen(store.db, seen);
     expect(await findDelivery(store.db, seen.id)).toBeUndefined();
     const ours = await claimed(worker, '1');
-    await forgetSeen(store.db, ours.id);
+    await forgetSeen(store.db, ours);
     expect(await fresh(ours)).toEqual(ours);
   });
 
@@ -129,7 +129,7 @@ export function deliveriesContract(store: StoreUnderTest): void {
   });
 
   test('what a file looks like now replaces what it looked like', async () => {
-    const row = await addSeen(store.db, await addWorker(store.db), '1');
+    const row = await claimed(await addWorker(store.db), '1');
     await remark(store.db, row, { ...mark('1'), size: 11, mtimeNs: '1700000000123456790' });
     expect(await fresh(row)).toEqual({ ...row, size: 11, mtime_ns: '1700000000123456790' });
   });
@@ -221,12 +221,12 @@ export function deliveriesContract(store: StoreUnderTest): void {
       settled_at: now.toISOString(),
       moved_at: null,
     });
-    await markMoved(store.db, row.id, 'rejected/1', later(1));
+    await markMoved(store.db, row, 'rejected/1', later(1));
     const moved = { ...row, place: 'rejected/1', moved_at: later(1).toISOString() };
     expect(await fresh(row)).toEqual(moved);
     const held = await holdByHand(store.db, moved, 'asked the sender', later(2));
     expect(held).toMatchObject({ state: 'held', detail: 'asked the sender', moved_at: null });
-    await markMoved(store.db, row.id, null, later(3));
+    await markMoved(store.db, held, null, later(3));
     expect((await fresh(row)).place).toBeNull();
   });
 
@@ -238,7 +238,7 @@ export function deliveriesContract(store: StoreUnderTest): void {
       worker,
     );
     const held = await settleRefused(store.db, attempted, 'held', refusal);
-    await markMoved(store.db, held.id, 'hold/1', now);
+    await markMoved(store.db, held, 'hold/1', now);
     expect(await reopen(store.db, await fresh(held), 'work/1', later(9))).toMatchObject({
       state: 'deferred',
       attempts: 0,
@@ -288,7 +288,7 @@ export function deliveriesContract(store: StoreUnderTest): void {
     await defer(store.db, await claimed(dead, 'deferred'), 'FILE_BUSY', '', now);
     await done(store.db, await claimed(dead, 'done'), 'i1');
     const moved = await settleRefused(store.db, await claimed(dead, 'moved'), 'rejected', refusal);
-    await markMoved(store.db, moved.id, 'rejected/moved', now);
+    await markMoved(store.db, moved, 'rejected/moved', now);
     await addSeen(store.db, dead, 'elsewhere', anotherInbox);
     const nobody = await claimed(dead, 'nobody');
     await store.db.updateTable('delivery').set({ worker_id: null }).where('id', '=', nobody.id).execute();
@@ -301,7 +301,7 @@ export function deliveriesContract(store: StoreUnderTest): void {
       'done',
       'nobody',
     ]);
-    await reopenMove(store.db, moved.id, 'work/moved');
+    await reopenMove(store.db, await fresh(moved), 'work/moved');
     expect(names(await unfinished(store.db, inbox))).toContain('moved');
   });
 
@@ -333,7 +333,7 @@ export function deliveriesContract(store: StoreUnderTest): void {
     const worker = await addWorker(store.db);
     const first = await claimed(worker, '1');
     const second = await claimed(worker, '2');
-    for (const row of [first, second]) await markMoved(store.db, row.id, 'done/x', now);
+    for (const row of [first, second]) await markMoved(store.db, row, 'done/x', now);
     expect(await deliveryAt(store.db, 'done/x')).toMatchObject({ id: second.id });
     expect(await deliveryAt(store.db, 'done/y')).toBeUndefined();
   });
@@ -341,10 +341,9 @@ export function deliveriesContract(store: StoreUnderTest): void {
   test('settled files are read page by page: those that have a last place', async () => {
     const worker = await addWorker(store.db);
     const settled = async (name: string, place: string | null, folder = inbox) => {
-      await settleRefused(store.db, await claimed(worker, name, folder), 'rejected', refusal);
-      const { id } = (await listDeliveries(store.db, { limit: 1 }))[0] as Delivery;
-      await markMoved(store.db, id, place, now);
-      return id;
+      const row = await settleRefused(store.db, await claimed(worker, name, folder), 'rejected', refusal);
+      await markMoved(store.db, row, place, now);
+      return row.id;
     };
     const ids = [await settled('a', 'rejected/a'), await settled('b', 'rejected/b')];
     await settled('lost', null);

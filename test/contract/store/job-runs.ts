@@ -49,7 +49,7 @@ export function jobRunsContract(store: StoreUnderTest): void {
   test('a run that is complete bears its result, and the job may run again', async () => {
     const worker = await addWorker(store.db);
     const run = await started(worker);
-    const complete = await completeRun(store.db, run.id, { batches: 2, problems: [] }, later(3));
+    const complete = await completeRun(store.db, run, { batches: 2, problems: [] }, later(3));
     expect(complete).toMatchObject({
       state: 'complete',
       finished_at: later(3).toISOString(),
@@ -64,7 +64,7 @@ export function jobRunsContract(store: StoreUnderTest): void {
   test('a run that failed bears its fault, and the job may run again', async () => {
     const worker = await addWorker(store.db);
     const run = await started(worker);
-    expect(await failRun(store.db, run.id, new Fault('NO_SPACE', 'disk'), later(3))).toMatchObject({
+    expect(await failRun(store.db, run, new Fault('NO_SPACE', 'disk'), later(3))).toMatchObject({
       state: 'error',
       finished_at: later(3).toISOString(),
       fault_code: 'NO_SPACE',

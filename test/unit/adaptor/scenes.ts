@@ -137,7 +137,7 @@ export async function publish(rt: TestRuntime): Promise<{ name: string; body: un
   const rows = await queuedDocuments(rt.db, 'provider-request', 'provider-query');
   for (const row of rows) {
     await inTransaction(rt.db, async (trx) => {
-      const sealed = await markSealed(trx, row, { digest: 'd', size: 1 });
+      const sealed = await markSealed(trx, row, { digest: 'd', size: 1, place: 'x/.tmp' });
       await recordFilesSent(rt, trx, [sealed]);
       await markPublished(trx, [sealed], rt.clock.now());
     });

@@ -75,6 +75,7 @@ describe('a valid configuration', () => {
       connections: 8,
       url: 'sqlite:b.db',
       busySeconds: 9,
+      leaseSeconds: 60,
       reserveMegabytes: 64,
       walMegabytes: 256,
     });

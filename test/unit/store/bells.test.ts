@@ -120,7 +120,9 @@ async function toldOfPublishing(db: Db, purpose: DeliveryPurpose): Promise<[stri
   const own = { purpose, content: '{}', batchId: null, providerRequestId: null };
   await queuePublication(db, { folder: 'out', name: `${purpose}.pgp`, ...own }, now);
   const taken = await takePublications(db, await queuedDocuments(db, purpose), [], await addWorker(db));
-  const sealed = await Promise.all(taken.map((row) => markSealed(db, row, { digest: 'd', size: 1 })));
+  const sealed = await Promise.all(
+    taken.map((row) => markSealed(db, row, { digest: 'd', size: 1, place: `out/.tmp-${row.id}` })),
+  );
   const before = await told();
   await markPublished(db, sealed, now);
   return [before, await told()];
