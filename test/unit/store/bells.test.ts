@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import pg from 'pg';
 
 import { createBatch, moveBatch } from '../../../shared/store/batches.ts';
-import { defer, markClaimed, moveDelivery, reopen, retryNow } from '../../../shared/store/deliveries.ts';
+import { defer, moveDelivery, reopen, retryNow } from '../../../shared/store/deliveries.ts';
 import { deletePause, insertPause } from '../../../shared/store/intake-pauses.ts';
 import { setJobSetting } from '../../../shared/store/job-settings.ts';
 import { makeWish } from '../../../shared/store/job-wishes.ts';
@@ -17,7 +17,7 @@ import {
 } from '../../../shared/store/publications.ts';
 import { wishSettlement } from '../../../shared/store/settlement-wishes.ts';
 import type { Db, DeliveryPurpose } from '../../../shared/store/tables.ts';
-import { insertSeen } from '../../support/one-file.ts';
+import { insertSeen, markClaimed } from '../../support/one-file.ts';
 import {
   actor,
   addBatch,
