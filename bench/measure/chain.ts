@@ -94,23 +94,28 @@ interface Played {
 
 const play = (home: Home, { file, waiting, orders, processes }: Played): Promise<void> =>
   withStore(home, async ({ db }) => {
-    const all = async (status: DeviceStatus) => {
-      while ((await devicesIn(db, status)) < orders * devicesPerOrder) {
+    const all = async (...statuses: DeviceStatus[]) => {
+      while ((await devicesIn(db, statuses)) < orders * devicesPerOrder) {
         for (const process of processes) process.mustRun();
         await pause(20);
       }
     };
     await home.enrol('orders', 'import', file);
     waiting.drop(orders);
-    await all('Enrol Pending');
+    // The schedule of the job may come first, and take some of them.
+    await all('Enrol Pending', 'Enrol Requested', 'Enrolled');
     await makeWish(db, 'deviceEnrolmentRequest', 'bench', new Date());
     await all('Enrolled');
   });
 
 /** Counted by the store itself, which costs little. */
-async function devicesIn(db: Db, status: DeviceStatus): Promise<number> {
-  const query = db.selectFrom('device_count').select('devices').where('status', '=', status);
-  return (await query.executeTakeFirst())?.devices ?? 0;
+async function devicesIn(db: Db, statuses: readonly DeviceStatus[]): Promise<number> {
+  const rows = await db
+    .selectFrom('device_count')
+    .select('devices')
+    .where('status', 'in', statuses)
+    .execute();
+  return rows.reduce((total, { devices }) => total + devices, 0);
 }
 
 interface Stage {
