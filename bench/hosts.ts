@@ -8,8 +8,8 @@ import { prepare, preparedCount, runOnHosts, type HostsRun } from './hosts/many-
 import { ceilingLines, chainLines, hostsLines } from './hosts/report.ts';
 import { accountSettings } from './hosts/server-account.ts';
 import { stages } from './hosts/stages.ts';
-import { measureChain } from './hosts/whole-chain.ts';
-import { describeMachine, machineLines } from './machine.ts';
+import { measureChain, type ChainRun } from './hosts/whole-chain.ts';
+import { describeMachine, machineLines, type Machine } from './machine.ts';
 import { makeKeys } from './scene/home.ts';
 import { cleanUpAtExit, temporaryFolder } from './scene/leavings.ts';
 
@@ -38,40 +38,56 @@ cleanUpAtExit();
 const options = readOptions();
 if (options) process.exitCode = await bench(options);
 
+/** What was measured so far. */
+interface Figures {
+  readonly hosts: HostsRun[];
+  readonly store: CeilingRun[];
+  readonly chain: ChainRun[];
+}
+
 async function bench(options: Options): Promise<number> {
-  const { only, processes, files, devices, json } = options;
   const machine = describeMachine();
   console.log(machineLines(machine).join('\n'));
   const folder = await temporaryFolder();
   await chmod(folder, 0o711); // The server is another user's where we are root.
   process.env['TMPDIR'] = folder;
   const stores = await PostgresStores.start(accountSettings);
+  const figures: Figures = { hosts: [], store: [], chain: [] };
   try {
-    const [version] = await stores.server.query<{ version: string }>('select version()');
-    console.log(`${version?.version ?? ''}, as it is delivered, on the same machine\n`);
-    const hosts = await manyHosts(stores, options);
-    const store: CeilingRun[] = [];
-    for (const name of ceilings.filter((each) => only.includes(each))) {
-      for (const count of processes) {
-        process.stderr.write(`store alone, ${name}, ${count} process(es)\n`);
-        store.push(await measureCeiling(stores, name, { processes: count, things: files }));
-      }
+    const [server] = await stores.server.query<{ version: string }>('select version()');
+    console.log(`${server?.version ?? ''}, as it is delivered, on the same machine\n`);
+    await measureHosts(stores, options, figures.hosts);
+    await measureStore(stores, options, figures.store);
+    if (options.only.includes('chain')) {
+      process.stderr.write(`${options.devices} devices the whole way\n`);
+      figures.chain.push(await measureChain(stores, options.devices));
     }
-    if (only.includes('chain')) process.stderr.write(`${devices} devices the whole way\n`);
-    const chain = only.includes('chain') ? await measureChain(stores, devices) : undefined;
-    console.log([...hostsLines(hosts), ...ceilingLines(store), ...chainLines(chain)].join('\n'));
-    const wrong = hosts.filter(({ lost, duplicates }) => lost !== 0 || duplicates !== 0).length;
-    console.log(JSON.stringify({ runs: hosts.length + store.length + (chain ? 1 : 0), wrong }));
-    if (json !== undefined)
-      await writeFile(json, JSON.stringify({ machine, version, files, hosts, store, chain }, null, 2));
-    return wrong === 0 ? 0 : 1;
   } finally {
+    // Also when something has failed: what was measured before that took its time.
+    await report({ machine, ...figures }, options);
     await stores.close();
   }
+  return figures.hosts.some(isWrong) ? 1 : 0;
 }
 
-async function manyHosts(stores: PostgresStores, { only, processes, files }: Options): Promise<HostsRun[]> {
-  const runs: HostsRun[] = [];
+const isWrong = ({ lost, duplicates }: HostsRun): boolean => lost !== 0 || duplicates !== 0;
+
+async function report(
+  { machine, ...figures }: Figures & { readonly machine: Machine },
+  { files, json }: Options,
+): Promise<void> {
+  const { hosts, store, chain } = figures;
+  console.log([...hostsLines(hosts), ...ceilingLines(store), ...chain.flatMap(chainLines)].join('\n'));
+  const runs = hosts.length + store.length + chain.length;
+  console.log(JSON.stringify({ runs, wrong: hosts.filter(isWrong).length }));
+  if (json !== undefined) await writeFile(json, JSON.stringify({ machine, files, ...figures }, null, 2));
+}
+
+async function measureHosts(
+  stores: PostgresStores,
+  { only, processes, files }: Options,
+  runs: HostsRun[],
+): Promise<void> {
   const chosen = stages.filter(({ daemon }) => only.includes(daemon));
   if (noMounts !== undefined && chosen.length > 0) throw new Error(noMounts);
   const keys = await makeKeys();
@@ -83,7 +99,19 @@ async function manyHosts(stores: PostgresStores, { only, processes, files }: Opt
       runs.push(await runOnHosts(stage, stores, keys, prepared, { hosts, files }));
     }
   }
-  return runs;
+}
+
+async function measureStore(
+  stores: PostgresStores,
+  { only, processes, files }: Options,
+  runs: CeilingRun[],
+): Promise<void> {
+  for (const name of ceilings.filter((each) => only.includes(each))) {
+    for (const count of processes) {
+      process.stderr.write(`store alone, ${name}, ${count} process(es)\n`);
+      runs.push(await measureCeiling(stores, name, { processes: count, things: files }));
+    }
+  }
 }
 
 /** @returns undefined when there is nothing to be measured */

@@ -56,9 +56,7 @@ export function ceilingLines(runs: readonly CeilingRun[]): string[] {
   ];
 }
 
-/** @param run nothing: it was not asked for */
-export function chainLines(run: ChainRun | undefined): string[] {
-  if (!run) return [];
+export function chainLines(run: ChainRun): string[] {
   const { devices, perSecond, tables, waited } = run;
   const each = (value: number): string => shown(value / devices);
   const titles = ['table', 'rows', 'rows/device', 'bytes/device', 'of these in indexes'];
