@@ -13,7 +13,12 @@ import {
   type ProviderExchange,
 } from '../../shared/store/provider-exchanges.ts';
 import { requireRequest, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
-import { dueQuestions, dueRequests } from '../../shared/store/request-queue.ts';
+import {
+  dueQuestions,
+  dueRequests,
+  takeDueQuestions,
+  takeDueRequests,
+} from '../../shared/store/request-queue.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { survivors } from '../../shared/store/workers.ts';
 import { nextQuestion } from './ask-providers.ts';
@@ -128,7 +133,7 @@ export class Courier implements Task {
   }
 
   async #nextRequest(trx: Db): Promise<ProviderExchange | undefined> {
-    const [request] = await dueRequests(trx, [this.#provider.id], this.#runtime.clock.now(), 1);
+    const [request] = await takeDueRequests(trx, [this.#provider.id], this.#runtime.clock.now(), 1);
     if (!request) return undefined;
     await recordSent(this.#runtime, trx, request, `request ${request.transaction_id} over HTTPS`);
     return this.#record(trx, request, 'request', JSON.parse(request.message_json) as ProviderMessage);
@@ -137,7 +142,7 @@ export class Courier implements Task {
   async #nextQuestion(trx: Db): Promise<ProviderExchange | undefined> {
     const now = this.#runtime.clock.now();
     for (;;) {
-      const [request] = await dueQuestions(trx, [this.#provider.id], now, 1);
+      const [request] = await takeDueQuestions(trx, [this.#provider.id], now, 1);
       if (!request) return undefined;
       // A second question beside the first could take the answer to the one for that to the other.
       const busy = await isBeingCalled(trx, request.id);

@@ -41,7 +41,10 @@ export interface NewDelivery {
   readonly companion?: Companion | undefined;
 }
 
-/** Rows of files that are about to be claimed; of a file that another process has there is none. */
+/**
+ * Rows of files that are about to be claimed; of a file that another process has there is none. Every process enters them
+ * in the same order, so that no two wait for each other.
+ */
 export async function insertSeen(
   db: Db,
   files: readonly NewDelivery[],
@@ -52,7 +55,7 @@ export async function insertSeen(
   return db
     .insertInto('delivery')
     .values(
-      files.map((file) => ({
+      files.toSorted(byInode).map((file) => ({
         direction: 'in',
         folder: file.inbox,
         name: file.name,
@@ -72,6 +75,9 @@ export async function insertSeen(
     .returningAll()
     .execute();
 }
+
+const byInode = (one: NewDelivery, other: NewDelivery): number =>
+  one.mark.inode < other.mark.inode ? -1 : Number(one.mark.inode > other.mark.inode);
 
 /** What came with the file, if anything did. */
 export const companionOf = (row: Pick<Delivery, 'companion_json'>): Companion | undefined =>

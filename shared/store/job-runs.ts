@@ -2,6 +2,7 @@ import { Fault } from '../runtime/faults.ts';
 import { dueTick, takeDueTick } from './job-ticks.ts';
 import { forgetWish } from './job-wishes.ts';
 import type { KeyPage } from './key-page.ts';
+import { hasRowLocks } from './row-locks.ts';
 import { aliveWorkerIds, survivors, type Worker } from './workers.ts';
 import type { Db, Row } from './tables.ts';
 
@@ -111,6 +112,8 @@ export async function holdRun(db: Db, run: JobRun): Promise<void> {
     .where('id', '=', run.id)
     .where('state', '=', 'running')
     .where('worker_id', '=', run.worker_id)
+    // Who wants to end it waits for the end of this transaction.
+    .$if(hasRowLocks(db), (query) => query.forUpdate())
     .executeTakeFirst();
   if (!held) throw lostRun(run);
 }

@@ -1,6 +1,7 @@
 import type { FaultCode } from '../runtime/fault-codes.ts';
 import { Fault } from '../runtime/faults.ts';
 import type { KeyPage } from './key-page.ts';
+import { hasRowLocks } from './row-locks.ts';
 import type { Db, Row } from './tables.ts';
 import type { Worker } from './workers.ts';
 
@@ -54,6 +55,8 @@ export async function holdExchange(db: Db, { id }: ProviderExchange): Promise<vo
     .select('id')
     .where('id', '=', id)
     .where('ended_at', 'is', null)
+    // Who wants to settle it, too, waits for the end of this transaction.
+    .$if(hasRowLocks(db), (query) => query.forUpdate())
     .executeTakeFirst();
   if (!open) throw new Fault('LEASE_LOST', `others have settled exchange ${id} as lost`);
 }

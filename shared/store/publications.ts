@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { bug, Fault } from '../runtime/faults.ts';
 import { chunks } from './chunks.ts';
 import { moveDelivery, type Delivery } from './deliveries.ts';
+import { hasRowLocks } from './row-locks.ts';
 import { deliveryMoves } from './states/delivery.ts';
 import { checkMove } from './states/state-machine.ts';
 import type { Db, DeliveryPurpose } from './tables.ts';
@@ -103,14 +104,20 @@ export async function takePublications(
   const taken = await db
     .updateTable('delivery')
     .set((set) => ({ worker_id: worker.id, attempts: set('attempts', '+', 1) }))
-    .where(
-      'id',
-      'in',
-      waiting.map(({ id }) => id),
-    )
-    .where('state', 'in', ['seen', 'claimed'])
-    .where((where) =>
-      where.or([where('worker_id', 'is', null), where('worker_id', 'in', [worker.id, ...deadHolders])]),
+    .where('id', 'in', (build) =>
+      build
+        .selectFrom('delivery')
+        .select('id')
+        .where(
+          'id',
+          'in',
+          waiting.map(({ id }) => id),
+        )
+        .where('state', 'in', ['seen', 'claimed'])
+        .where((where) =>
+          where.or([where('worker_id', 'is', null), where('worker_id', 'in', [worker.id, ...deadHolders])]),
+        )
+        .$if(hasRowLocks(db), (query) => query.forUpdate().skipLocked()),
     )
     .returningAll()
     .execute();

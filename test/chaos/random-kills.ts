@@ -8,7 +8,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { emptyTally, type Finding, type Tally } from './findings.ts';
 import { findAtEnd } from './flow-end.ts';
 import { anyPending, hasWork, heldWork, isAtEnd } from './flow-work.ts';
-import { Flow, flowCanaries, flowDevices } from './flow.ts';
+import { Flow, flowCanaries, flowDevices, leaseSeconds } from './flow.ts';
 import { findHalfVisible } from './half-visible.ts';
 import { settleAll } from './lanes.ts';
 import { patiently } from './patiently.ts';
@@ -29,8 +29,6 @@ const passedAtMost = { daemon: 40, job: 3 } as const;
 const idleMilliseconds = 3000;
 const patienceSeconds = 180;
 
-/** Where several hosts share a store: a process that has not renewed its lease for so long is dead to the others. */
-const leaseSeconds = 10;
 /** Of so many processes on hosts, one hangs for longer than that before it is killed. */
 const hangsOneIn = 10;
 /** Kills from one end of the server to the next. */
@@ -72,7 +70,7 @@ export async function killAtRandom(
   say: Killing['say'],
   hosts?: Hosts,
 ): Promise<Tally> {
-  const flow = await Flow.begin(hosts?.stores);
+  const flow = await Flow.begin(hosts);
   const tally = emptyTally();
   const killing: Killing = { flow, hosts, tally, kills, say, failed: new AbortController() };
   try {

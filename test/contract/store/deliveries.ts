@@ -341,6 +341,38 @@ export function deliveriesContract(store: StoreUnderTest): void {
     expect(await fresh(row)).toMatchObject({ worker_id: second.id });
   });
 
+  test('K05: a file is claimed once, whatever number each host has for its file server', async () => {
+    const worker = await addWorker(store.db);
+    const found = { inbox, name: 'x', mark: mark('1') };
+    expect(await insertSeen(store.db, found, worker, now)).toBeDefined();
+    const elsewhere = { ...found, mark: { ...mark('1'), dev: '52' } };
+    expect(await insertSeen(await store.again(), elsewhere, await addWorker(store.db), now)).toBeUndefined();
+    const other = { ...elsewhere, inbox: anotherInbox };
+    expect(await insertSeen(store.db, other, worker, now)).toBeDefined();
+  });
+
+  test('whoever held a file that another has taken over changes nothing of it', async () => {
+    const [first, second] = [await addWorker(store.db), await addWorker(store.db)];
+    const [seen, row] = [await addSeen(store.db, first, 'seen'), await claimed(first, 'claimed')];
+    const refused = await settleRefused(store.db, await claimed(first, 'refused'), 'rejected', refusal);
+    const taken = await Promise.all([seen, row, refused].map((each) => takeOver(store.db, each, second)));
+    const late = [
+      () => markClaimed(store.db, seen, 'x'),
+      () => countAttempt(store.db, row, first),
+      () => countCrash(store.db, row, first),
+      () => remark(store.db, row, mark('9')),
+      () => defer(store.db, row, 'FILE_BUSY', '', now),
+      () => settleRefused(store.db, row, 'rejected', refusal),
+      () => done(store.db, row, 'i1'),
+      () => markMoved(store.db, refused, 'rejected/refused', now),
+    ];
+    for (const change of late) await expect(change()).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await forgetSeen(store.db, seen);
+    for (const each of taken) expect(await fresh(each as Delivery)).toEqual(each);
+    await forgetSeen(store.db, taken[0] as Delivery);
+    await expect(markClaimed(store.db, seen, 'x')).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  });
+
   test('a companion is kept with its file, word for word', async () => {
     const worker = await addWorker(store.db);
     const companion = { suffix: '.ok', dev: '1', inode: '9007199254740993', content: '{"size": 3}\n\u00e9' };

@@ -148,6 +148,23 @@ export function publicationsContract(store: StoreUnderTest): void {
     expect(await takePublications(store.db, [held], [dead.id], worker)).toMatchObject([taken]);
   });
 
+  test('whoever had a document that another has taken seals and publishes it no more', async () => {
+    const [first, second] = [await addWorker(store.db), await addWorker(store.db)];
+    for (const name of ['a', 'b']) await queue(name);
+    const [a, b] = await takePublications(store.db, await queued(), [], first);
+    if (!a || !b) throw new Error('not taken');
+    const draft = { digest: 'd1', size: 7, place: 'x/.tmp' };
+    const [sealed, own] = [await markSealed(store.db, a, draft), await markSealed(store.db, b, draft)];
+    const taken = await takePublications(store.db, [a], [first.id], second);
+    const lost = { code: 'LEASE_LOST' };
+    await expect(markSealed(store.db, sealed, { ...draft, digest: 'd2' })).rejects.toMatchObject(lost);
+    for (const rows of [[sealed], [sealed, own]]) {
+      const work = inTransaction(store.db, (trx) => markPublished(trx, rows, now));
+      await expect(work).rejects.toMatchObject(lost);
+    }
+    expect(await queued()).toEqual([...taken, own]);
+  });
+
   test('a published document is kept as a row, its content is not', async () => {
     await queue('a', { content: 'secret' });
     const sealed = await markSealed(store.db, await first(), { digest: 'd1', size: 7, place: 'x/.tmp' });
