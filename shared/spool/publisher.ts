@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import type { Clock } from '../runtime/clock.ts';
@@ -21,7 +22,7 @@ import type { Db, DeliveryPurpose } from '../store/tables.ts';
 import type { Lease } from '../store/lease.ts';
 import { survivors, type Worker } from '../store/workers.ts';
 import { isSameFile, linkCount, linkNew, removeName } from './files.ts';
-import { draftName } from './names.ts';
+import { draftName, draftOf } from './names.ts';
 import { Daily, sweepDrafts } from './orphans.ts';
 import { inTurn } from './together.ts';
 
@@ -42,6 +43,12 @@ export interface PublisherOptions {
   seal(row: Delivery): Promise<Uint8Array>;
   /** Part of the transaction that marks these files as published. May be called for some of them again, after a fault. */
   onPublished(trx: Db, rows: readonly Delivery[]): Promise<void>;
+}
+
+/** What the dead have left: their numbers, and the drafts of the documents that they had in hand. */
+interface Estate {
+  readonly dead: readonly number[];
+  readonly left: ReadonlyMap<number, readonly string[]>;
 }
 
 /** A document on its way, and the paths of its file. */
@@ -91,6 +98,7 @@ export class Publisher implements Task {
     await this.#orphans.run();
     const waiting = await unpublished(db, purposes, roundLimit);
     const dead = await this.#deadHolders(waiting);
+    const left = await this.#leftDrafts(waiting, dead, faults);
     let worked = 0;
     let sealed: Document[] = [];
     // While one group waits for the disk, the next one is sealed.
@@ -98,7 +106,7 @@ export class Publisher implements Task {
       const [ready, next] = [sealed, stop.aborted ? [] : group];
       sealed = [];
       const publishing = async () => void (worked += await this.#publish(ready, faults));
-      const sealing = async () => void (sealed = await this.#seal(next, dead, faults));
+      const sealing = async () => void (sealed = await this.#seal(next, { dead, left }, faults));
       await faults.ofEach([publishing, sealing], (work) => work());
     }
     faults.throwFirst();
@@ -116,17 +124,35 @@ export class Publisher implements Task {
     return others.filter((holder) => !alive.includes(holder));
   }
 
-  /** Takes documents. @returns those that are sealed now, or were before */
-  async #seal(
-    group: readonly Waiting[],
-    deadHolders: readonly number[],
+  /**
+   * Drafts of documents that the dead had in hand, by the documents' numbers. What is not sealed when it is taken from
+   * them will never be, with a draft that was there before: so it may be removed then, however late that is.
+   */
+  async #leftDrafts(
+    waiting: readonly Waiting[],
+    dead: readonly number[],
     faults: Faults,
-  ): Promise<Document[]> {
+  ): Promise<Map<number, string[]>> {
+    const taken = waiting.filter(({ worker_id: holder }) => holder !== null && dead.includes(holder));
+    const left = new Map<number, string[]>(taken.map(({ id }) => [id, []]));
+    for (const folder of new Set(taken.map((each) => each.folder))) {
+      const path = join(this.#options.spool, folder);
+      for (const name of (await faults.of(() => readdir(path))) ?? [])
+        left.get(draftOf(name)?.id ?? 0)?.push(join(path, name));
+    }
+    return left;
+  }
+
+  /** Takes documents. @returns those that are sealed now, or were before */
+  async #seal(group: readonly Waiting[], { dead, left }: Estate, faults: Faults): Promise<Document[]> {
     const { db, worker } = this.#options;
     if (group.length === 0) return [];
-    const rows = await takePublications(db, group, deadHolders, worker);
+    const rows = await takePublications(db, group, dead, worker);
     rows.forEach(() => failPoint('publish.taken'));
     const [fresh, before] = halved(rows.map(this.#place), ({ row }) => row.state === 'seen');
+    for (const { row, draft } of fresh) {
+      for (const path of left.get(row.id) ?? []) if (path !== draft) await removeName(path);
+    }
     const now = await faults.of(() => this.#writeDrafts(fresh, faults));
     return [...before, ...(now ?? [])];
   }

@@ -50,6 +50,7 @@ export async function queuePublications(
 /** A queued document, without its content: that of many is not to be held in memory. */
 export interface Waiting {
   readonly id: number;
+  readonly folder: string;
   /** Who has taken it, and may have died since. */
   readonly worker_id: number | null;
   /** Length of its content. */
@@ -66,6 +67,7 @@ export async function unpublished(
     .selectFrom('delivery')
     .select((select) => [
       'id',
+      'folder',
       'worker_id',
       select.fn<number>('octet_length', [select.fn.coalesce('content', select.val(''))]).as('bytes'),
     ])

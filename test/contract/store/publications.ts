@@ -96,7 +96,7 @@ export function publicationsContract(store: StoreUnderTest): void {
     const worker = await addWorker(store.db);
     await queue('a', { content: 'schön' });
     const [waiting] = await unpublished(store.db, ['generic-request'], 10);
-    expect(waiting).toEqual({ id: waiting?.id, worker_id: null, bytes: 6 });
+    expect(waiting).toEqual({ id: waiting?.id, folder, worker_id: null, bytes: 6 });
     await takePublications(store.db, [await first()], [], worker);
     expect(await unpublished(store.db, ['generic-request'], 10)).toMatchObject([{ worker_id: worker.id }]);
   });

@@ -14,7 +14,8 @@ import { Publisher, type PublisherOptions } from '../../../shared/spool/publishe
 import { recordAudit } from '../../../shared/store/audit.ts';
 import type { Delivery } from '../../../shared/store/deliveries.ts';
 import { queuePublication } from '../../../shared/store/publications.ts';
-import { registerWorker } from '../../../shared/store/workers.ts';
+import { Lease } from '../../../shared/store/lease.ts';
+import { registerWorker, signOff } from '../../../shared/store/workers.ts';
 import { auditOf } from '../../support/store-lookups.ts';
 import { loadedTexts, loading } from '../../support/loading.ts';
 import {
@@ -140,6 +141,19 @@ describe('E01: a crash', () => {
     await publish();
     expect(await visible()).toEqual(['x']);
     expect(await text('x')).toBe('sealed 2: content of x');
+    await expectPublishedOnce('sealed 2: content of x');
+  });
+
+  test('after the draft, and another process takes over: it writes its own, and takes away what was left', async () => {
+    await queue('x');
+    await crashAt(beforeMarkSealed);
+    await writeFile(path('.tmp-1.7-x'), 'of one that died before');
+    await writeFile(path('.tmp-9.7-y'), 'of another document');
+    await signOff(at.store.db, at.inbox.worker, at.clock.now());
+    const worker = await registerWorker(at.store.db, 'other', at.clock.now());
+    const lease = new Lease({ db: at.store.db, worker, clock: at.clock, seconds: 60 });
+    await publish({ worker, lease });
+    expect(await visible()).toEqual(['.tmp-9.7-y', 'x']);
     await expectPublishedOnce('sealed 2: content of x');
   });
 
