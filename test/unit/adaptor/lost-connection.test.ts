@@ -70,5 +70,7 @@ test.each(accidents.flatMap((accident) => [0, 1, 2, 3, 4].map((skip) => [acciden
     expect(await responses(caller.rt)).toHaveLength(1);
     const calls = await exchangesOf(caller.rt.db, request?.id ?? 0);
     expect(calls.filter((call) => call.ended_at === null)).toEqual([]);
+    const told = calls.flatMap(({ fault_code: code }) => code ?? []);
+    expect(told.filter((code) => code !== 'STORE_OUTCOME_UNKNOWN')).toEqual([]);
   },
 );
