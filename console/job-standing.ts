@@ -50,9 +50,9 @@ export async function jobStanding(
 
 /** A warning when no scheduler lives, which starts the jobs and grants the wishes. */
 export async function schedulerWarning(db: Db, now: Date): Promise<Html | false> {
-  const schedulers = await workersOf(db, 'scheduler', 10);
+  const schedulers = await workersOf(db, 'scheduler', 10, now);
   return (
-    !schedulers.some((worker) => isAlive(worker, now)) &&
+    !schedulers.some(isAlive) &&
     html`<p class="warning">
       The scheduler is not running: no job starts by itself, and a run that is asked for here waits for it.
       Start

@@ -1,5 +1,4 @@
 import { listBatches, reprocessBatch } from '../shared/store/batches.ts';
-import { inTransaction } from '../shared/store/open-store.ts';
 import type { Job } from './job.ts';
 
 /** Batch Error Management: every Error batch goes back to its last valid stage, which triggers its processing again. */
@@ -10,7 +9,7 @@ export const batchErrorManagementJob: Job = {
   run: async ({ db, worker, clock, run }) => {
     const batches = await listBatches(db, { status: 'Error', limit: 10_000, order: 'oldest' });
     for (const [index, batch] of batches.entries()) {
-      await inTransaction(db, async (trx) => {
+      await run.transaction(async (trx) => {
         await reprocessBatch(trx, batch.id, worker.actor, clock.now(), 'Batch Error Management');
         await run.batches(trx, [batch.id], 'set back');
       });

@@ -10,7 +10,6 @@ import {
   orderAtProvider,
   ordersWithOpenRequest,
 } from '../shared/store/enrolment-requests.ts';
-import { inTransaction } from '../shared/store/open-store.ts';
 import { organisationsOf, requireOrder, updateOrder } from '../shared/store/orders.ts';
 import type { Db } from '../shared/store/tables.ts';
 import type { Job, JobContext, JobResult } from './job.ts';
@@ -21,7 +20,7 @@ export const deviceEnrolmentRequestJob: Job = {
   key: 'deviceEnrolmentRequest',
   name: 'Device Enrolment Request',
   description: 'Prepares a batch per provider from devices that are to be enrolled or unenrolled.',
-  run: (context) => inTransaction(context.db, (trx) => prepare(context, trx)),
+  run: (context) => context.run.transaction((trx) => prepare(context, trx)),
 };
 
 async function prepare(context: JobContext, trx: Db): Promise<JobResult> {

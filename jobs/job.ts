@@ -20,8 +20,17 @@ export interface JobContext extends JobHost {
   readonly run: RunNotes;
 }
 
-/** What people see of a run while it is under way, and afterwards. */
+/** What people see of a run while it is under way, and afterwards; and that it is under way. */
 export interface RunNotes {
+  /**
+   * Asked in every transaction in which a job changes something, and before what cannot be undone: nothing is changed any
+   * more when others have ended the run, who took this process for dead.
+   *
+   * @throws Fault LEASE_LOST
+   */
+  readonly hold: (db: Db) => Promise<void>;
+  /** Such a transaction. */
+  transaction<T>(work: (trx: Db) => Promise<T>): Promise<T>;
   /** So many records are done, of so many if that is known. Not within a transaction; written now and then only. */
   progress(done: number, total?: number): Promise<void>;
   /** The run made these batches, works them off, or sets them back; part of the transaction in which it does. */

@@ -11,7 +11,7 @@ import {
   type Batch,
   type BatchItem,
 } from '../shared/store/batches.ts';
-import { inTransaction, withSavepoint } from '../shared/store/open-store.ts';
+import { withSavepoint } from '../shared/store/open-store.ts';
 import type { Db } from '../shared/store/tables.ts';
 import type { JobContext, JobResult } from './job.ts';
 import { portionsOf, restOf, type OpenItem, type Portion } from './portions.ts';
@@ -157,7 +157,7 @@ async function processPortion(
   begin: PortionHandler,
   tally: Tally,
 ): Promise<Applied> {
-  const { applied, ended, said } = await inTransaction(context.db, async (trx) => {
+  const { said, applied, ended } = await context.run.transaction(async (trx) => {
     const said = new Said();
     await takeBatches(context, trx, portion.begun);
     const handle = await begin(trx, portion.items);
@@ -165,7 +165,7 @@ async function processPortion(
     const rest = restOf(portion, applied.tried).ended;
     const ended = portion.ended.filter((batch) => !rest.includes(batch));
     await settleBatches(context, trx, ended, (batch) => tally.failedOf(batch) + failedIn(applied, batch));
-    return { applied, ended, said };
+    return { said, applied, ended };
   });
   said.tell(context.emit);
   const items = portion.items.slice(0, applied.tried);

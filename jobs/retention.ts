@@ -18,7 +18,7 @@ export const retentionJob: Job = {
   name: 'Retention',
   description: 'Deletes archived files and old rows that the settings under retention let go.',
   run: async (context) => {
-    const stayed = await finishRemovals(context);
+    const stayed = await finishRemovals({ ...context, hold: context.run.hold });
     const problems = stayed.map(({ file, place, why }) => `file ${file} (${place}) stays: ${why}`);
     if (!isRetentionSet(context.loaded)) return { batches: 0, records: 0, problems };
     if (!(await isAnnounced(context.db, context.loaded)))
@@ -46,13 +46,16 @@ async function swept(
   onFile?: (file: Delivery) => void,
 ): Promise<JobResult> {
   const { id: jobRun, cause } = await presentRun(context.db, key);
-  const { report } = await retain(context, {
-    kind,
-    jobRun,
-    byHand: cause === 'operator',
-    ...(onFile !== undefined && { onFile }),
-    onProgress: (files) => context.run.progress(files),
-  });
+  const { report } = await retain(
+    { ...context, hold: context.run.hold },
+    {
+      kind,
+      jobRun,
+      byHand: cause === 'operator',
+      ...(onFile !== undefined && { onFile }),
+      onProgress: (files) => context.run.progress(files),
+    },
+  );
   return { batches: 0, records: report.done.files + report.rejected.files, problems: problemsOf(report) };
 }
 

@@ -16,8 +16,9 @@ export interface FinishedRun {
  * Runs a job and records the run.
  *
  * @param tick the due time that it is for; nothing runs when another process has taken that
- * @throws Fault ALREADY_RUNNING; whatever made the job fail, after it was recorded. When the connection to the store was lost,
- *   nothing is recorded, since the run may have ended well: it stays open, if it does, until the next one (`cutOffRun`)
+ * @throws Fault ALREADY_RUNNING; LEASE_LOST when others have taken this process for dead, and its work; whatever made
+ *   the job fail, after it was recorded. When the connection to the store was lost, nothing is recorded, since the run may have
+ *   ended well: it stays open, if it does, until the next one (`cutOffRun`)
  */
 export async function runJob(
   host: JobHost,
@@ -53,14 +54,15 @@ async function recorded(
   failPoint('job.started');
   const begin = clock.monotonic();
   try {
-    const result = await job.run({ ...host, run: runNotes(host, started.id) });
+    const result = await job.run({ ...host, run: runNotes(host, started) });
     failPoint('job.worked');
-    const run = await completeRun(db, started.id, result, clock.now());
+    const run = await completeRun(db, started, result, clock.now());
     emit('job.finished', { ...fields, milliseconds: Math.round(clock.monotonic() - begin), ...result });
     return { run, result };
   } catch (thrown) {
     const fault = toFault(thrown);
-    if (!isLost(fault)) await failRun(db, started.id, fault, clock.now());
+    // An end that was not confirmed may have been recorded; of a run that others have ended, there is nothing to record.
+    if (fault.code !== 'LEASE_LOST' && !isLost(fault)) await failRun(db, started, fault, clock.now());
     emit('job.failed', { ...fields, ...faultFields(fault) });
     throw fault;
   }

@@ -15,12 +15,11 @@ export function healthCommands(enrol: Command): void {
     .addHelpText('after', examples('enrol health'))
     .action(async (_options: unknown, command: Command) => {
       const session = sessionOf(command);
-      const workers = await session.withStore(workersHere);
-      const now = systemClock.now();
+      const workers = await session.withStore((db) => workersHere(db, systemClock.now()));
       const found = workers.map((worker) => ({
         name: worker.daemon,
         pid: worker.pid,
-        alive: isAlive(worker, now),
+        alive: isAlive(worker),
       }));
       const lines = found.map(({ name, pid, alive }) => `${name} ${pid}: ${alive ? 'at work' : 'dead'}`);
       session.print(found, lines.length > 0 ? lines : 'No process of this host is at work.');

@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import { jobNamed, jobs } from '../../jobs/registry.ts';
 import { runJob } from '../../jobs/run-job.ts';
 import { jobSettings, type JobSettings } from '../../jobs/schedule.ts';
+import { asWorker } from '../../shared/daemon/as-worker.ts';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
 import { systemClock } from '../../shared/runtime/clock.ts';
 import { scheduleInWords } from '../../shared/schedule/in-words.ts';
 import { lastRun } from '../../shared/store/job-runs.ts';
-import { registerWorker, signOff } from '../../shared/store/workers.ts';
 import { shortTime, table } from '../output.ts';
 import { examples, sessionOf } from '../session.ts';
 import { jobSettingCommands } from './job-settings.ts';
@@ -54,18 +54,15 @@ export function jobCommands(enrol: Command): void {
     .action(async (name: string, _options: unknown, command: Command) => {
       const session = sessionOf(command);
       const wanted = jobNamed(name);
-      const { run, result } = await session.withStore(async (db, loaded) => {
-        const worker = await registerWorker(db, 'enrol job', new Date());
-        try {
-          return await runJob(
-            { db, loaded, worker, clock: systemClock, emit: () => undefined },
-            wanted,
-            'operator',
-          );
-        } finally {
-          await signOff(db, worker, new Date());
-        }
-      });
+      // A run that was taken over finds out by itself, at its next step.
+      const { run, result } = await session.withStore((db, loaded) =>
+        asWorker(
+          { db, loaded, clock: systemClock },
+          'enrol job',
+          () => undefined,
+          (present) => runJob({ ...present, emit: () => undefined }, wanted, 'operator'),
+        ),
+      );
       session.print({ run: run.id, state: run.state, ...result }, [
         `${wanted.name}: ${result.batches} batch(es), ${result.records} record(s), ${result.problems.length} problem(s)`,
         ...result.problems.map((problem) => `  ${problem}`),

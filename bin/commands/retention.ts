@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 
 import { dryRunJob } from '../../jobs/retention.ts';
 import { runJob } from '../../jobs/run-job.ts';
+import { asWorker } from '../../shared/daemon/as-worker.ts';
 import { audit } from '../../shared/operator/operator.ts';
 import { isAnnounced, isRetentionSet } from '../../shared/operator/retention.ts';
 import { systemClock } from '../../shared/runtime/clock.ts';
@@ -11,7 +12,6 @@ import { bug } from '../../shared/runtime/faults.ts';
 import type { Delivery } from '../../shared/store/deliveries.ts';
 import { listRetentionRuns, type RetentionRun } from '../../shared/store/retention-runs.ts';
 import type { Db } from '../../shared/store/tables.ts';
-import { registerWorker, signOff } from '../../shared/store/workers.ts';
 import { shortTime, table } from '../output.ts';
 import { examples, sessionOf, type Session } from '../session.ts';
 
@@ -101,25 +101,25 @@ function rowLines({ report_json: report }: RetentionRun): string[] {
   return Object.entries(rows).map(([name, count]) => `${name}: ${count} row(s) would go`);
 }
 
-async function runDry(session: Session, db: Db, loaded: LoadedConfig, reason: string, files: Delivery[]) {
-  const worker = await registerWorker(db, 'enrol retention', new Date());
-  try {
-    const host = { db, loaded, worker, clock: systemClock, emit: () => undefined };
-    const { result } = await runJob(
-      host,
-      dryRunJob((file) => files.push(file)),
-      'operator',
-    );
-    const [run] = await listRetentionRuns(db, { limit: 1 });
-    if (run === undefined) throw bug('the dry run was not recorded');
-    await audit(db, session.operator(reason), {
-      action: 'retention.dry-run',
-      subject: 'retention',
-      before: null,
-      after: { run: run.id, files: run.files, bytes: run.bytes },
-    });
-    return { run, problems: result.problems };
-  } finally {
-    await signOff(db, worker, new Date());
-  }
+function runDry(session: Session, db: Db, loaded: LoadedConfig, reason: string, files: Delivery[]) {
+  const host = { db, loaded, clock: systemClock };
+  // A run that was taken over finds out by itself, at its next step.
+  return asWorker(
+    host,
+    'enrol retention',
+    () => undefined,
+    async (present) => {
+      const job = dryRunJob((file) => files.push(file));
+      const { result } = await runJob({ ...present, emit: () => undefined }, job, 'operator');
+      const [run] = await listRetentionRuns(db, { limit: 1 });
+      if (run === undefined) throw bug('the dry run was not recorded');
+      await audit(db, session.operator(reason), {
+        action: 'retention.dry-run',
+        subject: 'retention',
+        before: null,
+        after: { run: run.id, files: run.files, bytes: run.bytes },
+      });
+      return { run, problems: result.problems };
+    },
+  );
 }

@@ -16,8 +16,8 @@ import { listBatches } from '../../shared/store/batches.ts';
 import { filesInNeed } from '../../shared/store/delivery-lists.ts';
 import { lastRun } from '../../shared/store/job-runs.ts';
 import { failedExchanges } from '../../shared/store/provider-exchanges.ts';
-import type { Db, Row } from '../../shared/store/tables.ts';
-import { isAlive, workersOf } from '../../shared/store/workers.ts';
+import type { Db } from '../../shared/store/tables.ts';
+import { isAlive, workersOf, type KnownWorker } from '../../shared/store/workers.ts';
 
 /** One daemon: its processes, inboxes, settings, last failures and last log lines. */
 export const daemonPage: Page = {
@@ -47,7 +47,7 @@ async function renderDaemon(context: Context, request: PageRequest): Promise<Htm
       ['Direction', daemon.direction],
       ['Publishes into', daemon.outboxes(loaded.config).join(', ')],
     ])}
-    ${processTable(await workersOf(db, name, 10), clock.now())}
+    ${processTable(await workersOf(db, name, 10, clock.now()))}
     ${
       inboxes.length > 0 &&
       html`<h2>Inboxes</h2>
@@ -63,7 +63,7 @@ async function renderDaemon(context: Context, request: PageRequest): Promise<Htm
   `;
 }
 
-const processTable = (workers: readonly Row<'worker'>[], now: Date): Html =>
+const processTable = (workers: readonly KnownWorker[]): Html =>
   table(
     'Its processes, newest first',
     [
@@ -77,7 +77,7 @@ const processTable = (workers: readonly Row<'worker'>[], now: Date): Html =>
     workers.map((worker) => [
       worker.host,
       worker.pid,
-      isAlive(worker, now) ? status('ok', 'running') : status('idle', 'not running'),
+      isAlive(worker) ? status('ok', 'running') : status('idle', 'not running'),
       time(worker.started_at),
       time(worker.heartbeat_at),
       time(worker.stopped_at),

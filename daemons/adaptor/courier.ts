@@ -6,6 +6,7 @@ import { failPoint } from '../../shared/runtime/fail-point.ts';
 import { Fault, toFault } from '../../shared/runtime/faults.ts';
 import type { StepResult, Task } from '../../shared/runtime/task-loop.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
+import { isLost } from '../../shared/store/postgres/faults.ts';
 import {
   abandonedExchanges,
   beginExchange,
@@ -13,10 +14,15 @@ import {
   isBeingCalled,
   type ProviderExchange,
 } from '../../shared/store/provider-exchanges.ts';
-import { type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
-import { dueQuestions, dueRequests } from '../../shared/store/request-queue.ts';
+import { requireRequest, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
+import {
+  dueQuestions,
+  dueRequests,
+  takeDueQuestions,
+  takeDueRequests,
+} from '../../shared/store/request-queue.ts';
 import type { Db } from '../../shared/store/tables.ts';
-import { aliveWorkerIds } from '../../shared/store/workers.ts';
+import { survivors } from '../../shared/store/workers.ts';
 import { nextQuestion } from './ask-providers.ts';
 import type { Provider } from './provider.ts';
 import { ProviderHealth } from './provider-health.ts';
@@ -39,7 +45,8 @@ interface Ended {
  *   row of the exchange, request `sent` → the call → the reply, what it means, the end of the exchange: one transaction
  *
  * A crash in between leaves an exchange without an end: the next process knows by it that the answer is lost, and has
- * the provider asked what became of the request.
+ * the provider asked what became of the request. A process that was stopped in between, and goes on when others have done
+ * so, makes no call any more, and of an answer that comes all the same it is only told.
  */
 export class Courier implements Task {
   readonly name: string;
@@ -52,6 +59,8 @@ export class Courier implements Task {
   readonly #ended: Ended[] = [];
   /** Ids of exchanges that are called, or wait to be recorded. */
   readonly #inHand = new Set<number>();
+  /** Id of the exchange whose end was being committed when the connection to the store was lost: it may be recorded. */
+  #unconfirmed: number | undefined;
   readonly #givenUp = new AbortController();
   #ring: () => void = () => undefined;
   #questionsFirst = false;
@@ -83,7 +92,9 @@ export class Courier implements Task {
     await this.#adoptAbandoned();
     const worked = await this.#settleEnded();
     const paced = stop.aborted ? false : await this.#begin();
-    return { worked, refused: 0, waiting: paced ? 1 : 0, running: this.#running.size };
+    // What has ended while this round waited for the store is still to be recorded.
+    const running = this.#running.size + this.#ended.length;
+    return { worked, refused: 0, waiting: paced ? 1 : 0, running };
   }
 
   /** The calls under way are waited for, though not for ever: a lost answer costs a question and hours. */
@@ -130,7 +141,7 @@ export class Courier implements Task {
   }
 
   async #nextRequest(trx: Db): Promise<ProviderExchange | undefined> {
-    const [request] = await dueRequests(trx, [this.#provider.id], this.#runtime.clock.now(), 1);
+    const [request] = await takeDueRequests(trx, [this.#provider.id], this.#runtime.clock.now(), 1);
     if (!request) return undefined;
     await recordSent(this.#runtime, trx, request, `request ${request.transaction_id} over HTTPS`);
     return this.#record(trx, request, 'request', JSON.parse(request.message_json) as ProviderMessage);
@@ -139,7 +150,7 @@ export class Courier implements Task {
   async #nextQuestion(trx: Db): Promise<ProviderExchange | undefined> {
     const now = this.#runtime.clock.now();
     for (;;) {
-      const [request] = await dueQuestions(trx, [this.#provider.id], now, 1);
+      const [request] = await takeDueQuestions(trx, [this.#provider.id], now, 1);
       if (!request) return undefined;
       // A second question beside the first could take the answer to the one for that to the other.
       const busy = await isBeingCalled(trx, request.id);
@@ -160,8 +171,10 @@ export class Courier implements Task {
 
   #call(exchange: ProviderExchange): void {
     this.#inHand.add(exchange.id);
-    const call = this.#client
-      .call(JSON.parse(exchange.message_json) as ProviderMessage, this.#givenUp.signal)
+    const message = JSON.parse(exchange.message_json) as ProviderMessage;
+    const call = this.#runtime.lease
+      .hold()
+      .then(() => this.#client.call(message, this.#givenUp.signal))
       .then((reply) => ({ reply }))
       .catch((thrown: unknown) => ({ fault: toFault(thrown) }))
       .then((outcome) => {
@@ -178,7 +191,10 @@ export class Courier implements Task {
   async #settleEnded(): Promise<number> {
     let settled = 0;
     for (let ended = this.#ended[0]; ended; ended = this.#ended[0]) {
-      await this.#settle(ended);
+      await this.#settle(ended).catch((thrown: unknown) => {
+        if (isLost(thrown)) this.#unconfirmed = ended.exchange.id;
+        return this.#tellTakenOver(ended, thrown);
+      });
       this.#ended.shift();
       this.#inHand.delete(ended.exchange.id);
       failPoint('call.settled');
@@ -190,8 +206,7 @@ export class Courier implements Task {
   async #settle({ exchange, outcome }: Ended): Promise<void> {
     const scene = { runtime: this.#runtime, provider: this.#provider, exchange };
     const telling = await inTransaction(this.#runtime.db, async (trx) => {
-      // The commit may have been done although its answer was lost.
-      if (await hasEnded(trx, exchange.id)) return [];
+      if (this.#unconfirmed === exchange.id && (await hasEnded(trx, exchange.id))) return [];
       const settled =
         'reply' in outcome
           ? await settleReply(scene, trx, outcome.reply)
@@ -202,16 +217,36 @@ export class Courier implements Task {
     for (const tell of telling) tell();
   }
 
+  /** @throws what is not about a call that others have settled */
+  async #tellTakenOver({ exchange }: Ended, thrown: unknown): Promise<void> {
+    const fault = toFault(thrown);
+    if (fault.code !== 'LEASE_LOST') throw thrown;
+    const { db, emit, lease } = this.#runtime;
+    const { transaction_id: transaction } = await requireRequest(db, exchange.request_id);
+    const { provider_id: provider, question, id } = exchange;
+    emit('provider.call-taken-over', {
+      provider,
+      transaction,
+      question,
+      exchange: id,
+      ...faultFields(fault),
+    });
+    lease.confirm();
+  }
+
   async #adoptAbandoned(): Promise<void> {
     const { db, clock, worker } = this.#runtime;
-    const alive = await aliveWorkerIds(db, clock.now());
-    const others = alive.filter((id) => id !== worker.id);
+    const others = (await survivors(db, clock.now())).filter((id) => id !== worker.id);
     for (const exchange of await abandonedExchanges(db, this.#provider.id, others)) {
       if (this.#inHand.has(exchange.id)) continue;
       const scene = { runtime: this.#runtime, provider: this.#provider, exchange };
       const fault = exchange.worker_id === worker.id ? neverCalled : lost;
-      const { tell } = await inTransaction(db, (trx) => settleFailure(scene, trx, fault));
-      tell();
+      try {
+        const { tell } = await inTransaction(db, (trx) => settleFailure(scene, trx, fault));
+        tell();
+      } catch (thrown) {
+        if (toFault(thrown).code !== 'LEASE_LOST') throw thrown; // Another adaptor was faster.
+      }
     }
   }
 }

@@ -77,7 +77,7 @@ export async function adaptor(runtime: Runtime, once: boolean): Promise<Work> {
 }
 
 function publisher(runtime: Runtime, pgp: PgpThreads): Publisher {
-  const { loaded, db, worker, clock, emit } = runtime;
+  const { loaded, db, worker, lease, clock, emit } = runtime;
   const seal = (row: Delivery): Promise<Uint8Array> => {
     const content = Buffer.from(row.content ?? '');
     // A provider's own files are plain: its format, its transport.
@@ -88,6 +88,7 @@ function publisher(runtime: Runtime, pgp: PgpThreads): Publisher {
     spool: spoolFolder(loaded),
     db,
     worker,
+    lease,
     clock,
     emit,
     purposes: ['provider-request', 'provider-query', 'generic-response'],

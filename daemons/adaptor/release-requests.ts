@@ -5,7 +5,7 @@ import { queuePublication } from '../../shared/store/publications.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
 import { moveRequest, noteRequest, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
 import type { RequestSummary } from '../../shared/store/request-lists.ts';
-import { dueRequests } from '../../shared/store/request-queue.ts';
+import { dueRequests, takeDueRequests } from '../../shared/store/request-queue.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { messageFile } from './message-file.ts';
 import { providersBy, type Provider } from './provider.ts';
@@ -35,7 +35,7 @@ export async function releaseInto(
   if (providers.length === 0) return 0;
   const now = clock.now();
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
-  const requests = await dueRequests(trx, [...byId.keys()], now, roundLimit);
+  const requests = await takeDueRequests(trx, [...byId.keys()], now, roundLimit);
   for (const request of requests) {
     const provider = byId.get(request.provider_id);
     if (provider) await publishRequest(trx, provider, request, now);

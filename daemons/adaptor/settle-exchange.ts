@@ -2,7 +2,7 @@ import type { Reply } from '../../shared/https/client.ts';
 import type { Runtime } from '../../shared/daemon/process.ts';
 import { faultFields } from '../../shared/runtime/events.ts';
 import { Fault, toFault } from '../../shared/runtime/faults.ts';
-import { endExchange, type ProviderExchange } from '../../shared/store/provider-exchanges.ts';
+import { endExchange, holdExchange, type ProviderExchange } from '../../shared/store/provider-exchanges.ts';
 import {
   noteRequest,
   requireRequest,
@@ -36,9 +36,10 @@ export interface Settlement {
   readonly tell: () => void;
 }
 
-/** A reply came. Part of the transaction that ends the exchange. */
+/** A reply came. Part of the transaction that ends the exchange. @throws Fault LEASE_LOST: others have ended it */
 export async function settleReply(call: EndedCall, trx: Db, reply: Reply): Promise<Settlement> {
   const { runtime, exchange } = call;
+  await holdExchange(trx, exchange);
   const request = await requireRequest(trx, exchange.request_id);
   const trouble = await act(call, trx, request, reply);
   await endExchange(
@@ -65,10 +66,11 @@ export async function settleReply(call: EndedCall, trx: Db, reply: Reply): Promi
   };
 }
 
-/** No reply came. Part of the transaction that ends the exchange. */
+/** No reply came. Part of the transaction that ends the exchange. @throws Fault LEASE_LOST: others have ended it */
 export async function settleFailure(call: EndedCall, trx: Db, fault: Fault): Promise<Settlement> {
   const { runtime, exchange } = call;
-  if (fault.class === 'bug') throw fault;
+  if (fault.class === 'bug' || fault.code === 'LEASE_LOST') throw fault;
+  await holdExchange(trx, exchange);
   const request = await requireRequest(trx, exchange.request_id);
   const mayHaveArrived = fault.code === 'ANSWER_LOST' || fault.code === 'ANSWER_TOO_LARGE';
   if (exchange.question !== 'request') await noteRequest(trx, request.id, { last_error: fault.message });

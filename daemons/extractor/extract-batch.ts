@@ -11,7 +11,7 @@ import { failPoint } from '../../shared/runtime/fail-point.ts';
 import { bug, toFault, type Fault } from '../../shared/runtime/faults.ts';
 import { groupsOf } from '../../shared/runtime/groups.ts';
 import type { StepResult } from '../../shared/runtime/task-loop.ts';
-import { batchesOf, listBatches, moveBatches, payloadsOf, type Batch } from '../../shared/store/batches.ts';
+import { takeBatches, listBatches, moveBatches, payloadsOf, type Batch } from '../../shared/store/batches.ts';
 import { queuePublications, type Publication } from '../../shared/store/publications.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
 import type { Db } from '../../shared/store/tables.ts';
@@ -70,10 +70,10 @@ export async function extractBatches(runtime: Runtime, stop: AbortSignal): Promi
 /** @returns batch -> the fault why its content cannot be written; these stand at Extract/Load · Error then */
 async function extract(runtime: Runtime, trx: Db, ids: readonly number[]): Promise<Map<number, Fault>> {
   const { worker, clock } = runtime;
-  const found = (await batchesOf(trx, ids)).toReversed();
   // Others may have been taken meanwhile.
-  const batches = found.filter(({ stage, status }) => stage === prepared.stage && status === prepared.status);
-  const payloads = await payloadsOf(trx, ids);
+  const batches = await takeBatches(trx, ids, prepared);
+  const taken = batches.map(({ id }) => id);
+  const payloads = await payloadsOf(trx, taken);
   const faults = new Map<number, Fault>();
   const publications: Publication[] = [];
   for (const batch of batches) {
@@ -86,7 +86,6 @@ async function extract(runtime: Runtime, trx: Db, ids: readonly number[]): Promi
     }
   }
   const record = { actor: worker.actor, now: clock.now() };
-  const taken = batches.map(({ id }) => id);
   const note = (id: number) => noteOf(faults.get(id));
   await moveBatches(trx, taken, taking, record);
   await moveBatches(trx, [...faults.keys()], failing, { ...record, note });

@@ -11,7 +11,7 @@ import { extractBatches, finishing } from './extract-batch.ts';
 
 /** Extract · Device Enrolment · To Generic Format: prepared batches in, sealed generic files out. */
 export async function extractor(runtime: Runtime): Promise<Work> {
-  const { loaded, db, worker, clock, emit } = runtime;
+  const { loaded, db, worker, lease, clock, emit } = runtime;
   const outbox = loaded.config.outboxes.deviceEnrolmentRequest;
   const pgp = new PgpThreads(await openKeyRing(loaded, ['own', ...outbox.encryptTo]));
   await checkFolder(outboxFolder(loaded, 'deviceEnrolmentRequest'));
@@ -19,6 +19,7 @@ export async function extractor(runtime: Runtime): Promise<Work> {
     spool: spoolFolder(loaded),
     db,
     worker,
+    lease,
     clock,
     emit,
     purposes: ['generic-request'],

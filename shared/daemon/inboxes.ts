@@ -17,10 +17,10 @@ import type { Runtime } from './process.ts';
 
 /** @throws Fault SPOOL_MISSING, SPOOL_DEVICES */
 export async function openInbox(runtime: Runtime, name: InboxName, settings: InboxConfig): Promise<Inbox> {
-  const { loaded, db, worker, clock, emit } = runtime;
+  const { loaded, db, worker, lease, clock, emit } = runtime;
   const folders = await checkInbox(inboxFolder(loaded, name));
   const { retry } = loaded.config;
-  return { name, folders, spool: spoolFolder(loaded), settings, retry, db, worker, clock, emit };
+  return { name, folders, spool: spoolFolder(loaded), settings, retry, db, worker, lease, clock, emit };
 }
 
 /** The task that works off an inbox. @param together files that are handled at the same time at most */

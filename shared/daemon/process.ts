@@ -11,10 +11,12 @@ import { listenForStop, type StopSignals } from '../runtime/signals.ts';
 import { Bell, runTasks, type Task } from '../runtime/task-loop.ts';
 import { Doorbell } from '../spool/doorbell.ts';
 import { openStore } from '../store/open-store.ts';
+import type { Lease } from '../store/lease.ts';
 import { storeOptions } from '../store/store-options.ts';
 import type { Db } from '../store/tables.ts';
-import { registerWorker, signOff, type Worker } from '../store/workers.ts';
+import type { Worker } from '../store/workers.ts';
 import { withRoom } from './room.ts';
+import { asWorker } from './as-worker.ts';
 import { signOfLife } from './sign-of-life.ts';
 
 /** Where a command finds its installation. */
@@ -28,6 +30,7 @@ export interface Runtime {
   readonly loaded: LoadedConfig;
   readonly db: Db;
   readonly worker: Worker;
+  readonly lease: Lease;
   readonly clock: Clock;
   readonly emit: Emit;
 }
@@ -46,6 +49,9 @@ export const version = (
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version;
 
+/** What the work in hand has for its end when the lease is lost: it finds out at its next step, and leaves things whole. */
+const lostGraceMilliseconds = 5000;
+
 /** Opens the store of an installation. @throws Fault CONFIG_INVALID, STORE_… */
 export async function openInstallation(place: Place): Promise<{ loaded: LoadedConfig; db: Db }> {
   const loaded = await loadConfig({
@@ -61,7 +67,7 @@ export async function openInstallation(place: Place): Promise<{ loaded: LoadedCo
  * Runs a daemon from start to end: configuration, log, store, its work, and an orderly stop.
  *
  * @returns the exit code: 0, or `refused` when `once` rejected or held something
- * @throws Fault when it cannot start, or a bug ended it; the log has it already
+ * @throws Fault when it cannot start, a bug ended it, or others have taken it for dead; the log has it already
  */
 export async function runDaemon(
   daemon: string,
@@ -82,6 +88,10 @@ export async function runDaemon(
     await log.close();
     process.exit(exitCodes.forced.code);
   };
+  const onLost = (fault: Fault) => {
+    signals.end('others have taken it for dead');
+    setTimeout(() => void fail(log, fault), lostGraceMilliseconds).unref();
+  };
   const onStray = (thrown: unknown) => void fail(log, toFault(thrown));
   process.on('uncaughtException', onStray);
   process.on('unhandledRejection', onStray);
@@ -89,14 +99,11 @@ export async function runDaemon(
   let exitCode: number = exitCodes.failed.code;
   try {
     log.emit('daemon.started', { pid: process.pid, version, home: loaded.home });
-    const worker = await registerWorker(db, daemon, systemClock.now(), loaded.digest);
-    const runtime = { loaded, db, worker, clock: systemClock, emit: log.emit };
-    try {
-      const refused = await work(runtime, await plan(runtime), place.once, signals);
-      exitCode = place.once && refused > 0 ? exitCodes.refused.code : exitCodes.ok.code;
-    } finally {
-      await leave(db, worker);
-    }
+    const refused = await asWorker({ db, loaded, clock: systemClock }, daemon, onLost, async (present) => {
+      const runtime = { ...present, emit: log.emit };
+      return work(runtime, await plan(runtime), place.once, signals);
+    });
+    exitCode = place.once && refused > 0 ? exitCodes.refused.code : exitCodes.ok.code;
     return exitCode;
   } catch (thrown) {
     const fault = toFault(thrown);
@@ -136,14 +143,6 @@ async function work(
     for (const doorbell of doorbells) await doorbell.close();
     await plan.finish?.();
   }
-}
-
-/**
- * Signs off if that can be done: a store that is full or damaged must not hide why the process ends, and a process that
- * is gone is known by its pid anyway.
- */
-async function leave(db: Db, worker: Worker): Promise<void> {
-  await signOff(db, worker, systemClock.now()).catch(() => undefined);
 }
 
 async function fail(log: Log, fault: Fault): Promise<void> {

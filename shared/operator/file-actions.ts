@@ -14,6 +14,7 @@ import {
   discard,
   findDelivery,
   holdByHand,
+  lockDelivery,
   reopen,
   reopenMove,
   retryNow,
@@ -102,12 +103,12 @@ function refuseDiscarded({ id, name, fault_code: code }: Delivery): void {
 }
 
 /**
- * Brings a file that was settled by hand to its last folder. Its daemon does the same when it looks first; within the
- * transaction it cannot begin to.
+ * Brings a file that was settled by hand to its last folder. Its daemon does the same when it looks first; while the row is
+ * locked it cannot begin to.
  */
 function bringHome(db: Db, spool: string, settled: Delivery): Promise<Delivery> {
   return inTransaction(db, async (trx) => {
-    const row = await findDelivery(trx, settled.id);
+    const row = await lockDelivery(trx, settled.id);
     if (row === undefined || row.worker_id !== null || row.moved_at !== null) return row ?? settled;
     await finishMove(settlingInbox(trx, spool, row), row);
     return (await findDelivery(trx, row.id)) ?? row;
@@ -154,7 +155,7 @@ async function undoTakingBack(db: Db, spool: string, id: number): Promise<void> 
   if (row === undefined || row.moved_at === null) return;
   const inbox = settlingInbox(db, spool, row);
   const work = workPath(inbox, row);
-  if (await exists(work)) await reopenMove(db, id, placeOf(inbox, work));
+  if (await exists(work)) await reopenMove(db, row, placeOf(inbox, work));
 }
 
 /**
@@ -179,7 +180,7 @@ async function takeBack(trx: Db, inbox: SettlingInbox, row: Delivery, now: Date)
 
 /** @throws Fault NOT_FOUND, NOT_ALLOWED */
 async function requireFile(trx: Db, id: number, states: readonly DeliveryState[]): Promise<Delivery> {
-  const row = await findDelivery(trx, id);
+  const row = await lockDelivery(trx, id);
   if (row?.direction !== 'in') throw new Fault('NOT_FOUND', `there is no received file ${id}`);
   if (row.removed_at !== null) {
     const when = `at ${row.removed_at}, by retention run ${row.removed_by ?? 0}`;

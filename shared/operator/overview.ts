@@ -108,8 +108,8 @@ export interface DaemonStanding {
 /** Every living process, and of a daemon without one the last that was. */
 export async function daemonStandings(db: Db, now: Date): Promise<DaemonStanding[]> {
   const standings = processes.map(async (name) => {
-    const workers = await workersOf(db, name, processesLooked);
-    const alive = workers.filter((worker) => isAlive(worker, now));
+    const workers = await workersOf(db, name, processesLooked, now);
+    const alive = workers.filter(isAlive);
     const shown = alive.length > 0 ? alive : workers.slice(0, 1);
     return shown.map((worker) => ({
       name,

@@ -40,6 +40,8 @@ export interface RetentionHost {
   readonly db: Db;
   readonly loaded: LoadedConfig;
   readonly clock: Clock;
+  /** Asked before every change. @throws Fault LEASE_LOST when the run is another's by now */
+  readonly hold: (db: Db) => Promise<void>;
 }
 
 export interface RetentionRequest {
@@ -98,13 +100,13 @@ export const isRetentionSet = ({ config }: LoadedConfig): boolean => letsGo(conf
 
 /** One run; a dry one changes nothing but its own record. Whether it may run is for the caller to ask. */
 export async function retain(
-  { db, loaded, clock }: RetentionHost,
+  { db, loaded, clock, hold }: RetentionHost,
   { kind, jobRun, byHand, onFile, onProgress }: RetentionRequest,
 ): Promise<{ readonly run: RetentionRun; readonly report: RetentionReport }> {
   const now = clock.now();
   const begun = { kind, job_run_id: jobRun, by_hand: byHand ? 1 : 0, settings_json: settingsOf(loaded) };
   const run = await openRetentionRun(db, begun, now);
-  const sweep = new Sweep({ db, spool: spoolFolder(loaded), run, now, onFile, onProgress });
+  const sweep = new Sweep({ db, hold, spool: spoolFolder(loaded), run, now, onFile, onProgress });
   const archives = {
     done: await sweep.archive('done', loaded),
     rejected: await sweep.archive('rejected', loaded),
@@ -120,8 +122,7 @@ export async function retain(
   return { run: await finishRetentionRun(db, run.id, report, clock.now()), report };
 }
 
-interface SweepContext {
-  readonly db: Db;
+interface SweepContext extends Pick<RetentionHost, 'db' | 'hold'> {
   readonly spool: string;
   readonly run: RetentionRun;
   readonly now: Date;
@@ -175,14 +176,17 @@ class Sweep {
 
   /** Those that go, or would go. */
   async #let(removals: readonly Removal[]): Promise<Delivery[]> {
-    const { db, spool, run, now, onFile } = this.#context;
+    const { db, hold, spool, run, now, onFile } = this.#context;
     if (removals.length === 0) return [];
     const rows =
       run.kind === 'dry run'
         ? removals.map(({ row }) => row)
-        : await inTransaction(db, (trx) => noteRemovals(trx, removals, run, now));
+        : await inTransaction(db, async (trx) => {
+            await hold(trx);
+            return noteRemovals(trx, removals, run, now);
+          });
     if (run.kind === 'dry run') await addToRetentionRun(db, run.id, rows.length, bytesOf(rows));
-    else await removeNoted(db, spool, rows);
+    else await removeNoted({ db, hold }, spool, rows);
     for (const row of rows) onFile?.(row);
     return rows;
   }
@@ -203,11 +207,19 @@ async function noteRemovals(
   return noted;
 }
 
-/** The names are off the disk before the rows say that the files are gone. */
-async function removeNoted(db: Db, spool: string, rows: readonly Delivery[]): Promise<void> {
+/**
+ * The names are off the disk before the rows say that the files are gone. Each removal is asked for: when another run has
+ * removed the file meanwhile, a newer one may have its name in rejected/.
+ */
+async function removeNoted(
+  { db, hold }: Pick<RetentionHost, 'db' | 'hold'>,
+  spool: string,
+  rows: readonly Delivery[],
+): Promise<void> {
   failPoint('retention.recorded');
   for (const row of rows) {
     failPoint('retention.unlinking');
+    await hold(db);
     await removeArchived(spool, row);
   }
   failPoint('retention.unlinked');
@@ -226,7 +238,7 @@ async function removeNoted(db: Db, spool: string, rows: readonly Delivery[]): Pr
  *
  * @returns the files that stay where they are, though their rows say that they went
  */
-export async function finishRemovals({ db, loaded }: RetentionHost): Promise<Stayed[]> {
+export async function finishRemovals({ db, loaded, hold }: RetentionHost): Promise<Stayed[]> {
   const spool = spoolFolder(loaded);
   const stayed: Stayed[] = [];
   for (;;) {
@@ -240,7 +252,7 @@ export async function finishRemovals({ db, loaded }: RetentionHost): Promise<Sta
         stayed.push({ file: row.id, place: row.place ?? '', why: doubt });
       }
     }
-    await removeNoted(db, spool, there);
+    await removeNoted({ db, hold }, spool, there);
     await noteGone(
       db,
       gone.map((row) => row.id),

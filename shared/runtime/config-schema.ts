@@ -73,6 +73,13 @@ export const configSchema = z.strictObject({
           'file with the password of PostgreSQL, relative to the home; the credential store-password of systemd comes first',
         ),
       busySeconds: seconds.max(300).default(5).describe('how long a statement waits for another process'),
+      leaseSeconds: z
+        .number()
+        .int()
+        .min(5)
+        .max(3600)
+        .default(60)
+        .describe('a process that another host has not heard of for so long counts as dead'),
       statementSeconds: seconds
         .min(1)
         .max(3600)

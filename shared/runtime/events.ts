@@ -72,6 +72,8 @@ export const events = {
   'file.held': error as EventRow<FileFields & FaultFields>,
   'file.deferred': warn as EventRow<FileFields & FaultFields & { attempt: number; nextTryAt: string }>,
   'file.recovered': info as EventRow<FileFields & { to: string }>,
+  /** Another process has it by now, which took this one for dead: nothing was changed. */
+  'file.taken-over': warn as EventRow<FileFields & FaultFields>,
   'file.unclaimed': error as EventRow<Omit<FileFields, 'delivery'> & FaultFields>,
   'file.lost': error as EventRow<FileFields>,
   /** A file without its marker, or a marker without its file, for longer than the inbox allows. */
@@ -106,6 +108,8 @@ export const events = {
   'doorbell.failed': warn as EventRow<{ inbox: string; detail: string }>,
   /** A call of a provider over HTTPS. */
   'provider.called': info as EventRow<CallFields & { status: number; milliseconds: number }>,
+  /** Others have settled the call as lost; what came of it all the same, changes nothing. */
+  'provider.call-taken-over': warn as EventRow<CallFields & FaultFields>,
   'provider.failed': warn as EventRow<CallFields & FaultFields>,
   /** What came back is nothing that the provider is known to say; it is kept with the exchange. */
   'provider.answer-unknown': error as EventRow<CallFields & FaultFields>,

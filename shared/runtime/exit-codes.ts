@@ -12,6 +12,10 @@ export const exitCodes = {
   notFound: { code: 7, meaning: 'There is nothing of that name or number.' },
   forced: { code: 8, meaning: 'Stopped by a second signal before the work in hand was finished.' },
   alarm: { code: 9, meaning: 'A probe is red, or could not be measured; or a process of this host is dead.' },
+  lost: {
+    code: 10,
+    meaning: 'Taken for dead by another host, which has what was in hand: to be started anew.',
+  },
 } as const;
 
 export type ExitName = keyof typeof exitCodes;
@@ -27,6 +31,7 @@ const exitOfFault: Partial<Record<FaultCode, ExitName>> = {
   STORE_REFUSED: 'store',
   STORE_OUTCOME_UNKNOWN: 'store',
   STORE_DAMAGED: 'store',
+  LEASE_LOST: 'lost',
   KEY_MISSING: 'keys',
   KEY_UNREADABLE: 'keys',
   SECRET_EXPOSED: 'keys',

@@ -406,6 +406,12 @@ export const faultCodes = {
     action:
       'A file: put it on a local disk and use the shipped driver. A server: see what docs/postgresql.md asks of it.',
   },
+  LEASE_LOST: {
+    class: 'environment',
+    what: 'Others have taken this process for dead, since it was not heard of for too long, and have what it held.',
+    action:
+      'Nothing: it changed nothing of theirs, and is to be started anew. If it repeats, find what stops the process, or keeps it from the store, for longer than store.leaseSeconds.',
+  },
   STORE_BUSY: {
     class: 'transient',
     what: 'Another process holds the store for longer than we wait.',
@@ -432,6 +438,11 @@ export const faultCodes = {
     what: 'The connection to the database server was lost in the middle of a COMMIT.',
     action:
       'Processes look up by themselves what has become of it. After a command: see in the audit of the console, or with the show or list command of the thing, whether it was done, before you give it again.',
+  },
+  STORE_ROW: {
+    class: 'permanent',
+    what: 'A row of the store cannot be in PostgreSQL, because of a NUL character for instance. Nothing was copied.',
+    action: 'The detail names the row. With a backup at hand, correct it in the store, then copy again.',
   },
   STORE_DAMAGED: {
     class: 'environment',

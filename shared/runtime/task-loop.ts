@@ -1,4 +1,5 @@
 import { faultFields, type Emit } from './events.ts';
+import type { FaultCode } from './fault-codes.ts';
 import { toFault } from './faults.ts';
 
 /** What one round of a task did. */
@@ -43,6 +44,9 @@ const jitter = 0.25;
 /** A disk that has refused so many fsyncs in a row, with no work done in between, is not trusted any longer. */
 const syncAttempts = 3;
 
+/** What no rest mends. */
+const hopeless: readonly FaultCode[] = ['STORE_DAMAGED', 'LEASE_LOST'];
+
 /** Lets the loop sleep until something may have happened. */
 export class Bell {
   #wake: (() => void) | undefined;
@@ -85,7 +89,7 @@ interface Seat {
  * refuses fsync again and again.
  *
  * @returns number of things that were rejected or held
- * @throws Fault BUG, STORE_DAMAGED, SYNC_FAILED; with `once` any fault
+ * @throws Fault BUG, STORE_DAMAGED, LEASE_LOST, SYNC_FAILED; with `once` any fault
  */
 export async function runTasks(tasks: readonly Task[], options: LoopOptions): Promise<number> {
   const seats: Seat[] = tasks.map((task) => ({ task, restsUntil: 0, failures: 0, syncFailures: 0 }));
@@ -135,8 +139,8 @@ async function runSeat(seat: Seat, { once, stop, emit }: LoopOptions): Promise<S
     return result;
   } catch (thrown) {
     const fault = toFault(thrown);
-    // Rest mends no store that is damaged, and every further write might harm it more.
-    if (once || fault.class === 'bug' || fault.code === 'STORE_DAMAGED') throw fault;
+    // Rest mends no store that is damaged, and every further write might harm it more; and it brings no lease back.
+    if (once || fault.class === 'bug' || hopeless.includes(fault.code)) throw fault;
     if (fault.code === 'SYNC_FAILED' && ++seat.syncFailures === syncAttempts) throw fault;
     const doubled = Math.min(restSeconds.longest, restSeconds.first * 2 ** Math.min(10, seat.failures++));
     const seconds = doubled * (1 + jitter * Math.random());

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { syncFolder } from '../runtime/durable.ts';
 import { failPoint } from '../runtime/fail-point.ts';
-import { bug, errnoOf } from '../runtime/faults.ts';
+import { bug, errnoOf, toFault } from '../runtime/faults.ts';
 import {
   companionOf,
   findDelivery,
@@ -17,15 +17,15 @@ import {
 import { inTransaction } from '../store/open-store.ts';
 import { withOwner } from './access.ts';
 import { isCompanion, noteCompanion } from './companion.ts';
-import { exists, isSameFile, linkNew, markOf, removeName } from './files.ts';
+import { exists, isSameFile, linkCount, linkNew, markOf, removeName } from './files.ts';
 import { placeOf, type Inbox } from './inbox.ts';
 import type { Candidate } from './intake.ts';
 import { asideName, idOfWorkName, nameBytes, senderName, workName } from './names.ts';
 import { sameMark } from './stability.ts';
-import { together } from './together.ts';
+import { inTurn, together } from './together.ts';
 
 /** A file of the drop folder, as far as it identifies itself. */
-export type DroppedFile = Pick<Delivery, 'name' | 'dev' | 'inode'>;
+export type DroppedFile = Pick<Delivery, 'name' | 'dev' | 'inode'> & Partial<Pick<Delivery, 'id'>>;
 
 /** Is told of a file that could not be claimed now. */
 export type OnUnclaimed = (file: DroppedFile, thrown: unknown) => void;
@@ -39,6 +39,13 @@ export type OnUnclaimed = (file: DroppedFile, thrown: unknown) => void;
  * cannot collide) and then removed, instead of being unlinked at once: if the sender has just put a new file under the
  * same name, it is that file which was moved, and it goes back.
  *
+ * A process that was stopped on this way, and goes on when others have taken over, finds:
+ *   - its row gone, with in/x claimed anew under another number, or in/x another file. Its link into work/ bears the old
+ *     number, which is never given again: it is taken away where it is noticed that the lease is lost (`dropLateLink`);
+ *   - its row another's. What it would link is linked already, or gone. What it would move aside it leaves alone after
+ *     the question whether it still holds the lease; a newer file that it has moved aside all the same, being stopped in
+ *     between, goes back, with or without a lease, since nobody else knows of it.
+ *
  * @returns those that are ours now: others are another process's, or gone, or `failed` was told of them
  * @throws what concerns all of them
  */
@@ -47,11 +54,12 @@ export async function claim(
   candidates: readonly Candidate[],
   failed: OnUnclaimed,
 ): Promise<Delivery[]> {
-  const { db, worker, clock } = inbox;
+  const { db, worker, clock, lease } = inbox;
   const noted = await together(candidates, note, ({ name, mark }, thrown) =>
     failed({ name, ...mark }, thrown),
   );
   const files = noted.map(({ candidate, companion }) => ({ ...candidate, inbox: inbox.name, companion }));
+  await lease.hold();
   const rows = await insertSeen(db, files, worker, clock.now());
   const byFile = new Map(rows.map((row) => [keyOf(row), row]));
   const found = candidates.flatMap((candidate) => {
@@ -83,15 +91,16 @@ interface Found {
 }
 
 async function linkIntoWork(inbox: Inbox, { candidate, row }: Found): Promise<Delivery | undefined> {
-  const { db, folders } = inbox;
+  const { db, folders, lease } = inbox;
   failPoint('claim.recorded');
   const work = workPath(inbox, row);
+  await lease.hold();
   try {
     await linkNew(candidate.path, work);
   } catch (error) {
     // With a name in work/ all the same, the row stays: the next round looks at what that is.
     if (await exists(work)) throw error;
-    await forgetSeen(db, row.id);
+    await forgetSeen(db, row);
     if (errnoOf(error) === 'ENOENT' && (await exists(folders.work))) return undefined;
     throw await withOwner(error, candidate.path);
   }
@@ -99,7 +108,7 @@ async function linkIntoWork(inbox: Inbox, { candidate, row }: Found): Promise<De
   if (mark === undefined || !sameMark(mark, candidate.mark)) {
     // Not the file that was observed: it stays where it is and is looked at anew.
     await removeName(work);
-    await forgetSeen(db, row.id);
+    await forgetSeen(db, row);
     return undefined;
   }
   return row;
@@ -120,13 +129,15 @@ async function finishClaims(
   taken.forEach(() => failPoint('claim.taken'));
   await orGiveBack(inbox, taken, () => syncFolder(drop));
   taken.forEach(() => failPoint('claim.synced'));
-  const claimed = await inTransaction(inbox.db, async (trx) => {
-    const moved: Delivery[] = [];
-    for (const row of taken) moved.push(await markClaimed(trx, row, placeOf(inbox, workPath(inbox, row))));
-    return moved;
-  });
-  claimed.forEach(() => failPoint('claim.claimed'));
-  return claimed;
+  const claimed = await inTransaction(inbox.db, (trx) =>
+    inTurn(taken, (row) => markClaimed(trx, row, placeOf(inbox, workPath(inbox, row)))),
+  );
+  for (const { each, thrown } of claimed.lost) {
+    await dropLateLink(inbox, each);
+    failed(each, thrown);
+  }
+  claimed.done.forEach(() => failPoint('claim.claimed'));
+  return claimed.done;
 }
 
 async function withCompanion(inbox: Inbox, row: Delivery): Promise<Delivery> {
@@ -135,8 +146,26 @@ async function withCompanion(inbox: Inbox, row: Delivery): Promise<Delivery> {
 }
 
 async function takeOut(inbox: Inbox, row: Delivery): Promise<Delivery> {
-  for (const suffix of suffixesOf(row)) await takeRest(inbox, row, suffix);
+  try {
+    await inbox.lease.hold();
+    for (const suffix of suffixesOf(row)) await takeRest(inbox, row, suffix);
+  } catch (thrown) {
+    if (toFault(thrown).code === 'LEASE_LOST') await dropLateLink(inbox, row);
+    throw thrown;
+  }
   return row;
+}
+
+/**
+ * Takes away the names in work/ that were given when others had forgotten the row already, having found no name there:
+ * the file has another name, in in/ or wherever the others have brought it. While the row is there, they are theirs.
+ */
+async function dropLateLink(inbox: Inbox, row: Delivery): Promise<void> {
+  if (await findDelivery(inbox.db, row.id)) return;
+  for (const suffix of suffixesOf(row)) {
+    const work = workPath(inbox, row, suffix);
+    if ((await exists(work)) && (await linkCount(work)) > 1) await removeName(work);
+  }
 }
 
 /** After a failed fsync nothing of the claims is relied on: the files go back, and are claimed anew from there. */
@@ -152,8 +181,9 @@ async function orGiveBack(inbox: Inbox, rows: readonly Delivery[], work: () => P
 }
 
 async function giveAllBack(inbox: Inbox, row: Delivery): Promise<void> {
+  await inbox.lease.hold();
   for (const suffix of suffixesOf(row)) await giveBack(inbox, row, suffix);
-  await forgetSeen(inbox.db, row.id);
+  await forgetSeen(inbox.db, row);
 }
 
 /** Path of a claimed file in work/, or with a suffix of its companion. */
@@ -173,6 +203,7 @@ const asidePath = (inbox: Inbox, row: Delivery, suffix: string): string =>
 async function takeAside(inbox: Inbox, row: Delivery, suffix: string): Promise<void> {
   const aside = asidePath(inbox, row, suffix);
   if (await exists(aside)) throw bug(`${aside} is left from another claim`);
+  await inbox.lease.hold();
   try {
     await rename(dropPath(inbox, row, suffix), aside);
   } catch (error) {
@@ -186,15 +217,20 @@ async function takeAside(inbox: Inbox, row: Delivery, suffix: string): Promise<v
 /** The name aside is the claimed file's: remove it. Otherwise it is a newer file of the same name: put it back. */
 async function dropAside(inbox: Inbox, row: Delivery, suffix: string): Promise<void> {
   const aside = asidePath(inbox, row, suffix);
-  if (await isOurs(inbox, row, suffix, aside)) await removeName(aside);
-  else await putBack(inbox, aside, dropPath(inbox, row, suffix), returnedPath(inbox, row, suffix));
+  if (await isOurs(inbox, row, suffix, aside)) {
+    await inbox.lease.hold(); // The name may stand for a newer file by now, which others have moved aside.
+    await removeName(aside);
+  } else await putBack(inbox, aside, dropPath(inbox, row, suffix), returnedPath(inbox, row, suffix));
 }
 
-/** Whether what has this name is what lies in work/: of the file, the row knows it, and work/ was compared with the row. */
+/**
+ * Whether what has this name is what lies in work/: of the file, the row knows it, and work/ was compared with the row.
+ * By the inode alone: another host may have written the row, which has another number for the same file server. That
+ * in/, tmp/ and work/ are on one file system is looked at before each scan, and no link or move leads from one to another.
+ */
 async function isOurs(inbox: Inbox, row: Delivery, suffix: string, path: string | Buffer): Promise<boolean> {
   if (suffix !== '') return isSameFile(path, workPath(inbox, row, suffix));
-  const mark = await markOf(path);
-  return mark?.inode === row.inode && mark.dev === row.dev;
+  return (await markOf(path))?.inode === row.inode;
 }
 
 /** What the names of the file and of its companion, if it has one, have behind the name of the file. */
@@ -234,7 +270,9 @@ const returnedPath = (inbox: Inbox, row: Delivery, suffix: string): string =>
 /** Takes away the name under which the file was about to go back when a crash, or the disk, prevented it. */
 async function takeReturned(inbox: Inbox, row: Delivery, suffix: string): Promise<void> {
   const returned = returnedPath(inbox, row, suffix);
-  if (await isSameFile(returned, workPath(inbox, row, suffix))) await removeName(returned);
+  if (!(await isSameFile(returned, workPath(inbox, row, suffix)))) return;
+  await inbox.lease.hold();
+  await removeName(returned);
 }
 
 async function giveBack(inbox: Inbox, row: Delivery, suffix: string): Promise<void> {
@@ -267,7 +305,7 @@ export async function resumeClaim(inbox: Inbox, row: Delivery): Promise<Delivery
   const mark = await markOf(work);
   // A name that a dead process has removed from tmp/ must not come back when the row is gone on.
   await syncFolder(inbox.folders.tmp);
-  if (mark?.inode === row.inode && mark.dev === row.dev) {
+  if (mark !== undefined && mark.inode === row.inode) {
     for (const suffix of suffixesOf(row)) await takeReturned(inbox, row, suffix);
     const [claimed] = await finishClaims(inbox, [row], (_, thrown) => {
       throw thrown;
@@ -294,11 +332,11 @@ export async function sweepWork(inbox: Inbox): Promise<void> {
     const mark = await markOf(path);
     if (mark === undefined) continue; // Another process has finished with it meanwhile.
     if (row?.folder === inbox.name && row.inode === mark.inode) {
-      await reopenMove(inbox.db, row.id, placeOf(inbox, path));
+      await reopenMove(inbox.db, row, placeOf(inbox, path));
       continue;
     }
     if (row?.folder === inbox.name && isCompanion(companionOf(row), mark)) {
-      await reopenMove(inbox.db, row.id, row.place);
+      await reopenMove(inbox.db, row, row.place);
       continue;
     }
     const { in: drop } = inbox.folders;

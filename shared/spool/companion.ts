@@ -6,6 +6,7 @@ import { syncFolder } from '../runtime/durable.ts';
 import { failPoint } from '../runtime/fail-point.ts';
 import { errnoOf } from '../runtime/faults.ts';
 import { companionOf, type Companion, type Delivery, type FileMark } from '../store/deliveries.ts';
+import type { Lease } from '../store/lease.ts';
 import { withOwner } from './access.ts';
 import { linkFree, markOf, removeName } from './files.ts';
 import { checkManifest, checkRecords, parseManifest, type Manifest } from './manifest.ts';
@@ -74,9 +75,9 @@ function decode(bytes: Buffer): string | null {
 export const isMarkerOf = ({ marker }: { readonly marker: string }, name: string): boolean =>
   marker !== '' && name.endsWith(marker);
 
-/** Whether the file with this mark is the companion that was noted. */
+/** Whether the file with this mark is the companion that was noted, by whichever host: each numbers file servers itself. */
 export const isCompanion = (companion: Companion | undefined, mark: FileMark | undefined): boolean =>
-  companion !== undefined && mark?.inode === companion.inode && mark.dev === companion.dev;
+  companion !== undefined && mark?.inode === companion.inode;
 
 /** Where the companion lies whose file lies, or lay, at `path`; undefined when it is not there. */
 export async function findCompanion(
@@ -95,14 +96,25 @@ export async function findCompanion(
   return undefined;
 }
 
-/** Takes the companion along when its file goes from `from` to `to`. May be repeated after a crash at any point. */
-export async function moveCompanion(row: Delivery, from: string, to: string): Promise<void> {
+/**
+ * Takes the companion along when its file goes from `from` to `to`. May be repeated after a crash at any point.
+ *
+ * @param lease of whoever does so; a command has none
+ */
+export async function moveCompanion(
+  row: Delivery,
+  from: string,
+  to: string,
+  lease?: Pick<Lease, 'hold'>,
+): Promise<void> {
+  await lease?.hold();
   const companion = companionOf(row);
   const found = companion && (await findCompanion(row, companion, from));
   if (!companion || found === undefined) return;
   const target = await linkFree(found, dirname(to), freeNames(row.id, basename(to) + companion.suffix));
   if (found === target) return;
   failPoint('settle.companion-linked');
+  await lease?.hold();
   await removeName(found);
   await syncFolder(dirname(found));
 }

@@ -106,7 +106,7 @@ export class FileWork {
     for (const { tell } of loaded) tell?.();
     await this.#archive(loaded, started, round);
     for (const each of failed) {
-      await this.#fail(each, round).catch((thrown: unknown) => round.failed(thrown));
+      await this.#fail(each, round).catch((thrown: unknown) => round.failed(thrown, each.row));
       round.checkpoint();
     }
   }
@@ -197,7 +197,8 @@ export class FileWork {
   async #inspect(row: Delivery, file: OpenedFile): Promise<ReceivedFile> {
     const { digest, size, mark } = await file.inspect();
     const observed = {
-      dev: row.dev ?? '',
+      // Not compared: another host may have seen the file first, and has another number for its file server.
+      dev: mark.dev,
       inode: row.inode ?? '',
       size: row.size ?? 0,
       mtimeNs: row.mtime_ns ?? '',
@@ -225,7 +226,8 @@ export class FileWork {
       const { written, refused } = await inTransaction(db, async (trx) => {
         // Other processes may have brought in the same bytes meanwhile, and so may files of this group.
         const known = await this.#known(trx, group);
-        const [written, refused]: [Loaded[], Failed[]] = [[], []];
+        const written: Loaded[] = [];
+        const refused: Failed[] = [];
         for (const each of group) {
           const undone = await withSavepoint(trx, async () => {
             const one = await this.#write(trx, each, known);
@@ -263,7 +265,7 @@ export class FileWork {
     if (loaded.length === 0) return;
     const { emit, name, clock } = this.#inbox;
     const rows = loaded.map(({ settled }) => settled);
-    const arrived = new Set(await finishMoves(this.#inbox, rows, (_, thrown) => round.failed(thrown)));
+    const arrived = new Set(await finishMoves(this.#inbox, rows, (row, thrown) => round.failed(thrown, row)));
     for (const { settled, summary } of loaded) {
       if (!arrived.has(settled)) continue;
       emit('file.done', {
@@ -282,6 +284,7 @@ export class FileWork {
   /** The class of the fault decides. @throws the fault when it concerns more than this file */
   async #fail({ row, fault, digest }: Failed, round: Round): Promise<void> {
     const { db, clock, emit, name, settings, retry } = this.#inbox;
+    if (fault.code === 'LEASE_LOST') throw fault; // Another has the file by now, and does with it what is to be done.
     switch (fault.class) {
       case 'permanent':
         await this.refuse(row, 'rejected', fault, digest);

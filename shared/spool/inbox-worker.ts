@@ -3,7 +3,7 @@ import { Fault, toFault } from '../runtime/faults.ts';
 import { groupsOf } from '../runtime/groups.ts';
 import type { StepResult } from '../runtime/task-loop.ts';
 import { countCrash, due, takeDue, takeOver, unfinished, type Delivery } from '../store/deliveries.ts';
-import { aliveWorkerIds } from '../store/workers.ts';
+import { survivors } from '../store/workers.ts';
 import { claim, resumeClaim, sweepWork, type DroppedFile } from './claim.ts';
 import { FileWork, type FileHandler } from './file-work.ts';
 import type { Inbox } from './inbox.ts';
@@ -57,7 +57,7 @@ export class InboxWorker {
    * @throws Fault of class environment or bug, and STORE_BUSY, soon; at the end the first other of class transient
    */
   async step(stop: AbortSignal): Promise<StepResult> {
-    const round = new Round();
+    const round = new Round(this.#inbox);
     if (!this.#swept) {
       await sweepWork(this.#inbox);
       this.#swept = true;
@@ -65,14 +65,14 @@ export class InboxWorker {
     await this.#orphans.run();
     for (const row of await this.#unfinished()) {
       if (stop.aborted) break;
-      await attempt(round, () => this.#recover(row, round));
+      await attempt(round, () => this.#recover(row, round), row);
     }
     const { ready, waiting } = (await this.#gate.isOpen()) ? await this.#intake.scan() : nothingNew;
     await this.#takeIn(ready, round, stop);
     const { db, name, clock, worker } = this.#inbox;
     for (const row of await due(db, name, clock.now(), dueLimit)) {
       if (stop.aborted || !(await this.#gate.isOpen())) break;
-      await attempt(round, () => this.#resume(takeDue(db, row, worker), round));
+      await attempt(round, () => this.#resume(takeDue(db, row, worker), round), row);
     }
     return round.result(waiting);
   }
@@ -101,8 +101,9 @@ export class InboxWorker {
   async #unfinished(): Promise<Delivery[]> {
     const { db, name, clock, worker } = this.#inbox;
     const rows = await unfinished(db, name);
+    if (rows.every(({ worker_id: holder }) => holder === worker.id)) return rows;
     // Asked after the rows were read, so that no process that has started meanwhile passes for a dead one.
-    const alive = await aliveWorkerIds(db, clock.now());
+    const alive = await survivors(db, clock.now());
     return rows.filter(({ worker_id: holder }) => holder === worker.id || !alive.some((id) => id === holder));
   }
 
@@ -112,10 +113,11 @@ export class InboxWorker {
   }
 
   /** A file that is not ours to take stays where it is; the others go on, and operators are told once. */
-  #unclaimed({ name: file, dev, inode }: DroppedFile, thrown: unknown, round: Round): void {
+  #unclaimed(dropped: DroppedFile, thrown: unknown, round: Round): void {
+    const { name: file, dev, inode } = dropped;
     const fault = toFault(thrown);
     if (fault.code !== 'SPOOL_PERMISSION' && fault.code !== 'FILE_BUSY') {
-      round.failed(fault);
+      round.failed(fault, dropped);
       return;
     }
     const { emit, name: folder } = this.#inbox;
@@ -157,7 +159,7 @@ export class InboxWorker {
 }
 
 /** @throws Fault that concerns every file */
-async function attempt(round: Round, work: () => Promise<void>): Promise<void> {
-  await work().catch((thrown: unknown) => round.failed(thrown));
+async function attempt(round: Round, work: () => Promise<void>, row?: Delivery): Promise<void> {
+  await work().catch((thrown: unknown) => round.failed(thrown, row));
   round.checkpoint();
 }

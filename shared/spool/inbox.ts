@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
 import type { Config, InboxConfig } from '../runtime/config-schema.ts';
 import type { Emit } from '../runtime/events.ts';
+import type { Lease } from '../store/lease.ts';
 import type { Db } from '../store/tables.ts';
 import type { Worker } from '../store/workers.ts';
 import type { InboxFolders } from './layout.ts';
@@ -17,6 +18,7 @@ export interface Inbox {
   readonly retry: Config['retry'];
   readonly db: Db;
   readonly worker: Worker;
+  readonly lease: Lease;
   readonly clock: Clock;
   readonly emit: Emit;
 }

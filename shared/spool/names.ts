@@ -57,12 +57,15 @@ export function workerOfUpload(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** Name of a publication's draft, beside its final name: readers ignore it. */
-export const draftName = (id: number, name: string): string => `.tmp-${id}-${name}`;
+/**
+ * Name of a publication's draft, beside its final name: readers ignore it. With the number of the process that writes it:
+ * one that was stopped, and writes on when others have taken over, has no part in theirs.
+ */
+export const draftName = (id: number, worker: number, name: string): string => `.tmp-${id}.${worker}-${name}`;
 
 /** The publication that a draft is of; undefined when it is no draft. */
 export function draftOf(name: string): { readonly id: number; readonly name: string } | undefined {
-  const [, digits, own] = /^\.tmp-(\d{1,15})-(.+)$/.exec(name) ?? [];
+  const [, digits, own] = /^\.tmp-(\d{1,15})(?:\.\d{1,15})?-(.+)$/.exec(name) ?? [];
   return digits === undefined || own === undefined ? undefined : { id: Number(digits), name: own };
 }
 

@@ -8,7 +8,7 @@ import { errnoOf } from '../runtime/faults.ts';
 import { companionOf, findDelivery, type Delivery } from '../store/deliveries.ts';
 import { publishedFolders } from '../store/publications.ts';
 import type { Db, DeliveryPurpose } from '../store/tables.ts';
-import { aliveWorkerIds } from '../store/workers.ts';
+import { survivors } from '../store/workers.ts';
 import { findCompanion } from './companion.ts';
 import { exists, isSameFile, linkFree, removeName } from './files.ts';
 import type { Inbox } from './inbox.ts';
@@ -49,7 +49,7 @@ export async function sweepTemporary(inbox: Inbox): Promise<void> {
   const { tmp } = inbox.folders;
   const names = await namesOf(tmp);
   // Asked after the names were read, so that no process that has started meanwhile passes for a dead one.
-  const alive = await aliveWorkerIds(inbox.db, inbox.clock.now());
+  const alive = await survivors(inbox.db, inbox.clock.now());
   for (const name of names) {
     const path = join(tmp, name);
     const uploader = workerOfUpload(name);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import type { Clock } from '../runtime/clock.ts';
 import { syncFolder, writeNew } from '../runtime/durable.ts';
-import type { Emit } from '../runtime/events.ts';
+import { faultFields, type Emit } from '../runtime/events.ts';
 import { failPoint } from '../runtime/fail-point.ts';
 import { errnoOf, Fault, toFault } from '../runtime/faults.ts';
 import { groupsOf } from '../runtime/groups.ts';
@@ -18,10 +18,12 @@ import {
 } from '../store/publications.ts';
 import { inTransaction } from '../store/open-store.ts';
 import type { Db, DeliveryPurpose } from '../store/tables.ts';
-import { aliveWorkerIds, type Worker } from '../store/workers.ts';
+import type { Lease } from '../store/lease.ts';
+import { survivors, type Worker } from '../store/workers.ts';
 import { isSameFile, linkCount, linkNew, removeName } from './files.ts';
 import { draftName } from './names.ts';
 import { Daily, sweepDrafts } from './orphans.ts';
+import { inTurn } from './together.ts';
 
 /** Files published in one round at most. */
 const roundLimit = 128;
@@ -32,6 +34,7 @@ export interface PublisherOptions {
   readonly spool: string;
   readonly db: Db;
   readonly worker: Worker;
+  readonly lease: Lease;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly purposes: readonly DeliveryPurpose[];
@@ -57,6 +60,11 @@ interface Document {
  *
  * Sealing twice gives different bytes, so the digest is recorded before the file becomes visible: after a crash exactly
  * the same bytes are published, and a reader that has copied them already recognises them.
+ *
+ * Whoever takes over a document that was sealed publishes that draft; otherwise he writes one of his own, under a name of
+ * his own. A process that was stopped on this way, and goes on when others have taken over, finds its draft published and
+ * gone, or writes one that nobody looks at. To link it to its final name once more, when its reader has taken the first
+ * away, would be to publish twice: so it asks before whether it still holds the lease.
  *
  * Some documents go this way side by side: one fsync of a folder, and one commit, is enough for a step of all of them.
  * What fails for one of them takes only that one out of the group.
@@ -104,7 +112,7 @@ export class Publisher implements Task {
     holders.delete(worker.id);
     const others = [...holders].filter((holder) => holder !== null);
     if (others.length === 0) return [];
-    const alive = await aliveWorkerIds(db, clock.now());
+    const alive = await survivors(db, clock.now());
     return others.filter((holder) => !alive.includes(holder));
   }
 
@@ -129,35 +137,49 @@ export class Publisher implements Task {
   }
 
   readonly #place = (row: Delivery): Document => {
-    const folder = join(this.#options.spool, row.folder);
-    return { row, folder, draft: join(folder, draftName(row.id, row.name)), final: join(folder, row.name) };
+    const { spool, worker } = this.#options;
+    const folder = join(spool, row.folder);
+    const draft = row.place ?? join(row.folder, draftName(row.id, worker.id, row.name));
+    return { row, folder, draft: join(spool, draft), final: join(folder, row.name) };
   };
+
+  #tellLost(fault: Fault, { folder, name: file, id: delivery }: Delivery): void {
+    this.#options.emit('file.taken-over', { folder, file, delivery, ...faultFields(fault) });
+  }
 
   /** @returns those whose bytes are on the disk, and their digests in the store */
   async #writeDrafts(fresh: readonly Document[], faults: Faults): Promise<Document[]> {
+    const { db, lease } = this.#options;
     const written = await faults.ofEach(fresh, async (document) => {
       const bytes = await this.#options.seal(document.row);
+      await lease.hold();
       await writeDraft(document.draft, bytes);
       const digest = createHash('sha256').update(bytes).digest('hex');
-      return { ...document, sealed: { digest, size: bytes.length } };
+      const place = join(document.row.folder, basename(document.draft));
+      return { ...document, sealed: { digest, size: bytes.length, place } };
     });
     const drafts = await synced(written, faults);
     if (drafts.length === 0) return [];
     drafts.forEach(() => failPoint('publish.drafted'));
-    const claimed = await inTransaction(this.#options.db, async (trx) => {
-      const documents: Document[] = [];
-      for (const { sealed, ...document } of drafts) {
-        documents.push({ ...document, row: await markSealed(trx, document.row, sealed) });
-      }
-      return documents;
+    const note = async (trx: Db, { sealed, ...document }: (typeof drafts)[number]): Promise<Document> => ({
+      ...document,
+      row: await markSealed(trx, document.row, sealed),
     });
-    claimed.forEach(() => failPoint('publish.sealed'));
-    return claimed;
+    const claimed = await inTransaction(db, (trx) => inTurn(drafts, (draft) => note(trx, draft)));
+    for (const { each, thrown } of claimed.lost) {
+      await removeName(each.draft); // Nobody else gives a draft this name.
+      this.#tellLost(toFault(thrown), each.row);
+      faults.add(thrown);
+    }
+    claimed.done.forEach(() => failPoint('publish.sealed'));
+    return claimed.done;
   }
 
   /** @returns those that have their final names, and no others */
   async #reveal(claimed: readonly Document[], faults: Faults): Promise<Document[]> {
+    const { lease } = this.#options;
     const linked = await faults.ofEach(claimed, async (document) => {
+      await lease.hold();
       const names = await namesOf(document.draft);
       // With a second link it was published before, and its reader may have moved that link on.
       if (names === 1) await linkFinal(document);
@@ -165,9 +187,13 @@ export class Publisher implements Task {
     });
     // Without a draft the file was published before a crash, and may have been taken by its reader since.
     const [drafts, published] = halved(linked, ({ hasDraft }) => hasDraft);
-    const visible = await synced(drafts, faults, takeBack);
+    const visible = await synced(drafts, faults, async (document) => {
+      await lease.hold();
+      await takeBack(document);
+    });
     visible.forEach(() => failPoint('publish.linked'));
     const alone = await faults.ofEach(visible, async (document) => {
+      await lease.hold();
       await removeName(document.draft);
       return document;
     });
@@ -182,12 +208,13 @@ export class Publisher implements Task {
       await this.#recordTogether(rows);
       return rows.length;
     } catch (thrown) {
-      if (rows.length === 1 || toFault(thrown).class !== 'permanent') throw thrown;
+      const fault = toFault(thrown);
+      const [only, ...others] = rows;
+      if (only && others.length === 0 && fault.code === 'LEASE_LOST') this.#tellLost(fault, only);
+      if (others.length === 0 || !concernsOne(fault)) throw fault;
     }
     let recorded = 0;
-    for (const row of rows) {
-      recorded += (await faults.of(() => this.#recordTogether([row]).then(() => 1))) ?? 0;
-    }
+    for (const each of published) recorded += (await faults.of(() => this.#record([each], faults))) ?? 0;
     return recorded;
   }
 
@@ -195,8 +222,9 @@ export class Publisher implements Task {
     const { db, clock, emit } = this.#options;
     if (rows.length === 0) return;
     await inTransaction(db, async (trx) => {
-      await this.#options.onPublished(trx, rows);
+      // First: what follows from it is another's to do, or is done, when the document is another's by now.
       await markPublished(trx, rows, clock.now());
+      await this.#options.onPublished(trx, rows);
       rows.forEach(() => failPoint('publish.written'));
     });
     for (const row of rows) {
@@ -211,6 +239,9 @@ export class Publisher implements Task {
     }
   }
 }
+
+/** Whether others could do better without the one that this is about. */
+const concernsOne = ({ class: kind, code }: Fault): boolean => kind === 'permanent' || code === 'LEASE_LOST';
 
 /** What has gone wrong in a round: told at its end, so that the other documents go on. A bug ends it at once. */
 class Faults {

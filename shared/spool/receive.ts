@@ -129,6 +129,8 @@ async function reveal(inbox: Inbox, name: string, upload: Upload): Promise<boole
   const { in: drop } = inbox.folders;
   const final = join(drop, name);
   const mark = await markOf(upload.path);
+  // Its sender gives up after a while, and may have brought it to another host since.
+  await inbox.lease.hold();
   try {
     await linkNew(upload.path, final);
   } catch (error) {

@@ -6,16 +6,21 @@ import { faultRow } from '../runtime/fault-codes.ts';
 import { errnoOf } from '../runtime/faults.ts';
 import { markMoved, type Delivery } from '../store/deliveries.ts';
 import { inTransaction } from '../store/open-store.ts';
+import type { Db } from '../store/tables.ts';
 import { workPath } from './claim.ts';
 import { moveCompanion } from './companion.ts';
 import { exists, linkCount, linkFirstFree, linkNew, markOf, removeName } from './files.ts';
 import { placeOf, type Inbox } from './inbox.ts';
 import { archiveFolder } from './layout.ts';
 import { archiveNames, reasonSuffix } from './names.ts';
-import { together } from './together.ts';
+import { inTurn, together } from './together.ts';
 
-/** What settling needs of an inbox; a command has no worker of its own. */
-export type SettlingInbox = Pick<Inbox, 'name' | 'folders' | 'spool' | 'db' | 'clock' | 'emit'>;
+/**
+ * What settling needs of an inbox. A command holds no lease: it moves only what nobody holds, within the transaction in
+ * which it has made sure of that.
+ */
+export type SettlingInbox = Pick<Inbox, 'name' | 'folders' | 'spool' | 'db' | 'clock' | 'emit'> &
+  Partial<Pick<Inbox, 'lease'>>;
 
 /** Is told of a file that could not be brought to its folder now; it is tried again. */
 export type OnUnmoved = (row: Delivery, thrown: unknown) => void;
@@ -43,6 +48,11 @@ export async function finishMove(inbox: SettlingInbox, row: Delivery): Promise<v
  * unlinked, fsync; a group of them goes together, with one fsync for all. The rows say where the files belong, so this
  * may be repeated after a crash at any point; nothing is overwritten.
  *
+ * A process that was stopped on this way, and goes on when others have brought the file home, finds nothing to link and
+ * nothing to remove: names in work/ bear the row's number. But an operator may have sent the file back to work/ since:
+ * then each link, and each removal, would concern a file that others work on. So it asks before each whether it still holds
+ * the lease.
+ *
  * @returns rows of those that have arrived, or are lost
  */
 export async function finishMoves(
@@ -53,21 +63,24 @@ export async function finishMoves(
   const onFailure = ({ row }: Move, thrown: unknown) => failed(row, thrown);
   const folderOf = lastFolders(inbox);
   const linked = await together(rows, async (row) => linkTarget(inbox, row, await folderOf(row)), failed);
-  const kept = await syncTargets(linked, onFailure);
+  const kept = await syncTargets(inbox, linked, onFailure);
   const left = await together(kept, (move) => leave(inbox, move), onFailure);
   const gone = await syncLeft(left, onFailure);
   const complete = await together(gone, (move) => bringRest(inbox, move), onFailure);
   complete.forEach(() => failPoint('settle.moved'));
-  await inTransaction(inbox.db, async (trx) => {
-    const now = inbox.clock.now();
-    for (const { row, target } of complete)
-      await markMoved(trx, row.id, target === undefined ? null : placeOf(inbox, target), now);
-  });
-  for (const { row, target } of complete) {
+  const now = inbox.clock.now();
+  const note = async (trx: Db, move: Move): Promise<Move> => {
+    const { row, target } = move;
+    await markMoved(trx, row, target === undefined ? null : placeOf(inbox, target), now);
+    return move;
+  };
+  const noted = await inTransaction(inbox.db, (trx) => inTurn(complete, (move) => note(trx, move)));
+  for (const { each, thrown } of noted.lost) onFailure(each, thrown);
+  for (const { row, target } of noted.done) {
     if (target === undefined)
       inbox.emit('file.lost', { folder: inbox.name, file: row.name, delivery: row.id });
   }
-  return complete.map(({ row }) => row);
+  return noted.done.map(({ row }) => row);
 }
 
 /** Makes the folder of a day once for all files of a group. */
@@ -87,6 +100,7 @@ function lastFolders(inbox: SettlingInbox): (row: Delivery) => Promise<string> {
 async function linkTarget(inbox: SettlingInbox, row: Delivery, folder: string): Promise<Move> {
   const from = row.place === null ? undefined : join(inbox.spool, row.place);
   if (from === undefined) return { row, folder, from, target: undefined };
+  await inbox.lease?.hold();
   try {
     return { row, folder, from, target: await linkFirstFree(from, folder, archiveNames(row.id, row.name)) };
   } catch (error) {
@@ -97,6 +111,7 @@ async function linkTarget(inbox: SettlingInbox, row: Delivery, folder: string): 
 
 /** Puts the new names on the disk. After a failed fsync they are not relied on, but taken away again. */
 async function syncTargets(
+  inbox: SettlingInbox,
   moves: readonly Move[],
   failed: (move: Move, thrown: unknown) => void,
 ): Promise<Move[]> {
@@ -104,6 +119,7 @@ async function syncTargets(
   await together(
     synced.failed,
     async ({ move, thrown }) => {
+      await inbox.lease?.hold();
       if (move.target !== undefined && move.target !== move.from) await removeName(move.target);
       throw thrown;
     },
@@ -120,6 +136,7 @@ async function leave(inbox: SettlingInbox, move: Move): Promise<Move> {
   if (otherNames > 0) {
     inbox.emit('file.linked', { folder: inbox.name, file: row.name, delivery: row.id, otherNames });
   }
+  await inbox.lease?.hold();
   if (from !== target) await removeName(from);
   if (dirname(from) !== inbox.folders.work) await removeReason(from); // In work/ nothing has one.
   failPoint('settle.unlinked');
@@ -164,7 +181,7 @@ async function bringRest(inbox: SettlingInbox, move: Move): Promise<Move> {
   const place = row.place === null ? workPath(inbox, row) : join(inbox.spool, row.place);
   // An operator's retry that was cut off may have left it in work/ alone.
   for (const beside of new Set([place, workPath(inbox, row)])) {
-    await moveCompanion(row, beside, target ?? join(folder, basename(beside)));
+    await moveCompanion(row, beside, target ?? join(folder, basename(beside)), inbox.lease);
   }
   if (target !== undefined && row.state !== 'done') await writeReason(inbox, row, target);
   return move;
@@ -199,9 +216,11 @@ async function writeReason(inbox: SettlingInbox, row: Delivery, path: string): P
   };
   const target = reasonPath(path);
   const draft = join(inbox.folders.tmp, `${row.id}.reason`);
+  await inbox.lease?.hold();
   await removeName(draft);
   await writeNew(draft, Buffer.from(`${JSON.stringify(reason, null, 2)}\n`), 0o640);
   failPoint('settle.reason-drafted');
+  await inbox.lease?.hold();
   await removeName(target); // A reason of an earlier refusal of this same file.
   await linkNew(draft, target);
   failPoint('settle.reason-written');

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { bug, Fault } from '../runtime/faults.ts';
 import { chunks } from './chunks.ts';
 import type { KeyPage } from './key-page.ts';
+import { hasRowLocks } from './row-locks.ts';
 import { checkBatchMove, lastValidStage, type Direction, type Standing } from './states/batch.ts';
 import type { Db, Row } from './tables.ts';
 
@@ -279,6 +280,24 @@ export async function findBatch(db: Db, id: number): Promise<Batch | undefined> 
 export async function batchesOf(db: Db, ids: readonly number[]): Promise<Batch[]> {
   if (ids.length === 0) return [];
   return db.selectFrom('batch').selectAll().where('id', 'in', ids).orderBy('id', 'desc').execute();
+}
+
+/** Those of some batches that stand there, oldest first, for this transaction alone: others pass them by. */
+export async function takeBatches(
+  db: Db,
+  ids: readonly number[],
+  { stage, status }: Standing,
+): Promise<Batch[]> {
+  if (ids.length === 0) return [];
+  return db
+    .selectFrom('batch')
+    .selectAll()
+    .where('id', 'in', ids)
+    .where('stage', '=', stage)
+    .where('status', '=', status)
+    .orderBy('id')
+    .$if(hasRowLocks(db), (query) => query.forUpdate().skipLocked())
+    .execute();
 }
 
 /** @throws Fault NOT_FOUND */

@@ -1,14 +1,18 @@
 import { sql } from 'kysely';
 
 import type { FaultCode } from '../runtime/fault-codes.ts';
-import { bug } from '../runtime/faults.ts';
+import { bug, Fault } from '../runtime/faults.ts';
 import { chunks } from './chunks.ts';
 import { checkMove } from './states/state-machine.ts';
 import { deliveryMoves, type DeliveryState } from './states/delivery.ts';
 import type { Db, Row } from './tables.ts';
 import type { Worker } from './workers.ts';
 
-/** The ledger of files. Every change of a delivery's state goes through `moveDelivery`. */
+/**
+ * The ledger of files. Every change of a delivery's state goes through `moveDelivery`, and every change is made on the
+ * condition that the row is still held by whom the caller read there: what another process has taken over meanwhile stays
+ * as that one has it.
+ */
 
 export type Delivery = Row<'delivery'>;
 
@@ -37,7 +41,10 @@ export interface NewDelivery {
   readonly companion?: Companion | undefined;
 }
 
-/** Rows of files that are about to be claimed; of a file that another process has there is none. */
+/**
+ * Rows of files that are about to be claimed; of a file that another process has there is none. Every process enters them
+ * in the same order, so that no two wait for each other.
+ */
 export async function insertSeen(
   db: Db,
   files: readonly NewDelivery[],
@@ -48,7 +55,7 @@ export async function insertSeen(
   return db
     .insertInto('delivery')
     .values(
-      files.map((file) => ({
+      files.toSorted(byInode).map((file) => ({
         direction: 'in',
         folder: file.inbox,
         name: file.name,
@@ -69,18 +76,29 @@ export async function insertSeen(
     .execute();
 }
 
+const byInode = (one: NewDelivery, other: NewDelivery): number =>
+  one.mark.inode < other.mark.inode ? -1 : Number(one.mark.inode > other.mark.inode);
+
 /** What came with the file, if anything did. */
 export const companionOf = (row: Pick<Delivery, 'companion_json'>): Companion | undefined =>
   row.companion_json === null ? undefined : (JSON.parse(row.companion_json) as Companion);
 
 /** Forgets a file that was gone, or is still in in/, before it was ours. */
-export async function forgetSeen(db: Db, id: number): Promise<void> {
-  await db.deleteFrom('delivery').where('id', '=', id).where('state', '=', 'seen').execute();
+export async function forgetSeen(db: Db, { id, worker_id: holder }: Delivery): Promise<void> {
+  await db
+    .deleteFrom('delivery')
+    .where('id', '=', id)
+    .where('state', '=', 'seen')
+    .where('worker_id', 'is not distinct from', holder)
+    .execute();
 }
 
 type Change = Partial<Omit<Delivery, 'id' | 'state'>>;
 
-/** @throws Fault BUG when the delivery may not take that state, or has left the state that the caller knows */
+/**
+ * @throws Fault LEASE_LOST when another holds the delivery by now; BUG when it may not take that state, or has left the
+ *   state that the caller knows
+ */
 export async function moveDelivery(
   db: Db,
   delivery: Delivery,
@@ -88,16 +106,29 @@ export async function moveDelivery(
   change: Change,
 ): Promise<Delivery> {
   checkMove('delivery', deliveryMoves, delivery.state, to);
-  return (
-    db
-      .updateTable('delivery')
-      // A column that is set is written anew in each of its indexes, also when it stays what it is.
-      .set(to === delivery.state ? change : { ...change, state: to })
-      .where('id', '=', delivery.id)
-      .where('state', '=', delivery.state)
-      .returningAll()
-      .executeTakeFirstOrThrow(() => bug(`delivery ${delivery.id} is no longer ${delivery.state}`))
-  );
+  const moved = await db
+    .updateTable('delivery')
+    // A column that is set is written anew in each of its indexes, also when it stays what it is.
+    .set(to === delivery.state ? change : { ...change, state: to })
+    .where('id', '=', delivery.id)
+    .where('state', '=', delivery.state)
+    .where('worker_id', 'is not distinct from', delivery.worker_id)
+    .returningAll()
+    .executeTakeFirst();
+  return moved ?? refuseStale(db, delivery);
+}
+
+/** @throws Fault LEASE_LOST when another holds the delivery by now, or BUG */
+async function refuseStale(db: Db, delivery: Delivery): Promise<never> {
+  if (!(await isHeld(db, delivery)))
+    throw new Fault('LEASE_LOST', `another has delivery ${delivery.id} by now`);
+  throw bug(`delivery ${delivery.id} is no longer ${delivery.state}`);
+}
+
+/** Whether the row is still held by whom it was held by when it was read. */
+async function isHeld(db: Db, { id, worker_id: holder }: Delivery): Promise<boolean> {
+  const row = await findDelivery(db, id);
+  return row !== undefined && row.worker_id === holder;
 }
 
 /** The file lies in work/, ours alone. */
@@ -134,14 +165,14 @@ export async function uncountAttempt(db: Db, delivery: Delivery): Promise<void> 
 export const countCrash = (db: Db, delivery: Delivery, worker: Worker): Promise<Delivery> =>
   moveDelivery(db, delivery, 'claimed', { crashes: delivery.crashes + 1, worker_id: worker.id });
 
-/** The file is what it was when it was looked at last. */
-export async function remark(db: Db, delivery: Delivery, mark: FileMark): Promise<void> {
-  await db
-    .updateTable('delivery')
-    .set({ dev: mark.dev, inode: mark.inode, size: mark.size, mtime_ns: mark.mtimeNs })
-    .where('id', '=', delivery.id)
-    .execute();
-}
+/** The file is what it was when it was looked at last. @throws Fault LEASE_LOST, BUG */
+export const remark = (db: Db, delivery: Delivery, mark: FileMark): Promise<Delivery> =>
+  moveDelivery(db, delivery, 'claimed', {
+    dev: mark.dev,
+    inode: mark.inode,
+    size: mark.size,
+    mtime_ns: mark.mtimeNs,
+  });
 
 export const defer = (
   db: Db,
@@ -231,9 +262,16 @@ const settledByHand = (at: Date): Change => ({
   worker_id: null,
 });
 
-/** A settled file lies in work/ after all: its way is unfinished. */
-export async function reopenMove(db: Db, id: number, place: string | null): Promise<void> {
-  await db.updateTable('delivery').set({ place, moved_at: null }).where('id', '=', id).execute();
+/** A settled file lies in work/ after all: its way is unfinished, unless somebody has gone on with it since. */
+export async function reopenMove(db: Db, delivery: Delivery, place: string | null): Promise<void> {
+  await db
+    .updateTable('delivery')
+    .set({ place, moved_at: null })
+    .where('id', '=', delivery.id)
+    .where('state', '=', delivery.state)
+    .where('worker_id', 'is not distinct from', delivery.worker_id)
+    .where('moved_at', 'is not distinct from', delivery.moved_at)
+    .execute();
 }
 
 /** An operator gives a rejected or held file another chance, with a fresh count. That it was discarded is over then. */
@@ -258,9 +296,20 @@ export async function allowDuplicate(db: Db, delivery: Delivery): Promise<Delive
     .executeTakeFirstOrThrow();
 }
 
-/** The file lies in its last folder. */
-export async function markMoved(db: Db, id: number, place: string | null, now: Date): Promise<void> {
-  await db.updateTable('delivery').set({ place, moved_at: now.toISOString() }).where('id', '=', id).execute();
+/**
+ * The file lies in its last folder.
+ *
+ * @throws Fault LEASE_LOST when another has it by now
+ */
+export async function markMoved(db: Db, delivery: Delivery, place: string | null, now: Date): Promise<void> {
+  const { numUpdatedRows } = await db
+    .updateTable('delivery')
+    .set({ place, moved_at: now.toISOString() })
+    .where('id', '=', delivery.id)
+    .where('state', '=', delivery.state)
+    .where('worker_id', 'is not distinct from', delivery.worker_id)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) await refuseStale(db, delivery);
 }
 
 /** The files of these identities that were processed from this inbox before. */
@@ -284,6 +333,19 @@ export async function doneBefore(db: Db, inbox: string, identities: readonly str
 /** The file of this identity that was processed from this inbox before. */
 export const wasDone = async (db: Db, inbox: string, identity: string): Promise<Delivery | undefined> =>
   (await doneBefore(db, inbox, [identity]))[0];
+
+/**
+ * A row that nobody else changes until the transaction ends: its file may be moved meanwhile. On SQLite nobody changes
+ * anything then; PostgreSQL locks the rows that a transaction has written.
+ */
+export function lockDelivery(trx: Db, id: number): Promise<Delivery | undefined> {
+  return trx
+    .updateTable('delivery')
+    .set((row) => ({ attempts: row.ref('attempts') }))
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst();
+}
 
 /** Received files of this name that are in hand, or wait for their next try or for an operator. */
 export async function atHand(db: Db, inbox: string, name: string): Promise<Delivery[]> {

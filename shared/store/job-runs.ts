@@ -2,7 +2,8 @@ import { Fault } from '../runtime/faults.ts';
 import { dueTick, takeDueTick } from './job-ticks.ts';
 import { forgetWish } from './job-wishes.ts';
 import type { KeyPage } from './key-page.ts';
-import { aliveWorkerIds, type Worker } from './workers.ts';
+import { hasRowLocks } from './row-locks.ts';
+import { aliveWorkerIds, survivors, type Worker } from './workers.ts';
 import type { Db, Row } from './tables.ts';
 
 /** Runs of jobs: one at a time for each job, over all processes. */
@@ -11,7 +12,7 @@ export type JobRun = Row<'job_run'>;
 
 /**
  * Starts a run of a job that this process has not in hand; undefined when another process runs it. A run whose process
- * has died counts as interrupted.
+ * has died counts as interrupted; what it has in hand is taken up by the new one.
  *
  * @param tick the due time that it is for: undefined is returned when another process has taken that
  */
@@ -28,8 +29,10 @@ export async function startRun(
   if (running) {
     // The caller has none of this job in hand: an open run of its own is one whose end it could not record.
     const own = running.worker_id === worker.id;
-    if (!own && (await aliveWorkerIds(db, now)).includes(running.worker_id)) return undefined;
-    await finish(db, running.id, { state: 'interrupted', finished_at: now.toISOString() });
+    if (!own && (await survivors(db, now)).includes(running.worker_id)) return undefined;
+    // Undefined: another process has found the same, or the run has ended meanwhile.
+    if (!(await finish(db, running, { state: 'interrupted', finished_at: now.toISOString() })))
+      return undefined;
   }
   const started = await db
     .insertInto('job_run')
@@ -103,19 +106,57 @@ export async function noteProgress(
     .execute();
 }
 
-export const completeRun = (db: Db, id: number, result: unknown, now: Date): Promise<JobRun> =>
-  finish(db, id, { state: 'complete', finished_at: now.toISOString(), result_json: JSON.stringify(result) });
+/**
+ * To be asked in each transaction in which a run changes something.
+ *
+ * @throws Fault LEASE_LOST when the run was ended by others, who took its process for dead and have its work
+ */
+export async function holdRun(db: Db, run: JobRun): Promise<void> {
+  const held = await db
+    .selectFrom('job_run')
+    .select('id')
+    .where('id', '=', run.id)
+    .where('state', '=', 'running')
+    .where('worker_id', '=', run.worker_id)
+    // Who wants to end it waits for the end of this transaction.
+    .$if(hasRowLocks(db), (query) => query.forUpdate())
+    .executeTakeFirst();
+  if (!held) throw lostRun(run);
+}
 
-export const failRun = (db: Db, id: number, fault: Fault, now: Date): Promise<JobRun> =>
-  finish(db, id, {
-    state: 'error',
+const lostRun = ({ id, job }: JobRun): Fault =>
+  new Fault('LEASE_LOST', `run ${id} of the job ${job} was ended by others`);
+
+/** @throws Fault LEASE_LOST */
+export async function completeRun(db: Db, run: JobRun, result: unknown, now: Date): Promise<JobRun> {
+  const end = {
+    state: 'complete',
     finished_at: now.toISOString(),
-    fault_code: fault.code,
-    detail: fault.detail,
-  });
+    result_json: JSON.stringify(result),
+  } as const;
+  return (await finish(db, run, end)) ?? lose(run);
+}
 
-function finish(db: Db, id: number, change: Partial<JobRun>): Promise<JobRun> {
-  return db.updateTable('job_run').set(change).where('id', '=', id).returningAll().executeTakeFirstOrThrow();
+/** @throws Fault LEASE_LOST */
+export async function failRun(db: Db, run: JobRun, { code, detail }: Fault, now: Date): Promise<JobRun> {
+  const end = { state: 'error', finished_at: now.toISOString(), fault_code: code, detail } as const;
+  return (await finish(db, run, end)) ?? lose(run);
+}
+
+function lose(run: JobRun): never {
+  throw lostRun(run);
+}
+
+/** Undefined when it has ended. */
+function finish(db: Db, { id, worker_id }: JobRun, end: Partial<JobRun>): Promise<JobRun | undefined> {
+  return db
+    .updateTable('job_run')
+    .set(end)
+    .where('id', '=', id)
+    .where('state', '=', 'running')
+    .where('worker_id', '=', worker_id)
+    .returningAll()
+    .executeTakeFirst();
 }
 
 export function lastRun(db: Db, job: string): Promise<JobRun | undefined> {

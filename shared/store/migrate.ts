@@ -17,6 +17,7 @@ import * as settings from './migrations/0011-settings.ts';
 import * as consoleLists from './migrations/0012-console-lists.ts';
 import * as retention from './migrations/0013-retention.ts';
 import * as ledgerIndexes from './migrations/0014-ledger-indexes.ts';
+import * as leases from './migrations/0015-leases.ts';
 import type { Db, Tables } from './tables.ts';
 
 /** Every migration, by name; they run in the order of their names. */
@@ -35,6 +36,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0012-console-lists': consoleLists,
   '0013-retention': retention,
   '0014-ledger-indexes': ledgerIndexes,
+  '0015-leases': leases,
 };
 
 /** Tables that a complete store has. The type demands that every table of `Tables` is named. */

@@ -1,5 +1,7 @@
 import type { FaultCode } from '../runtime/fault-codes.ts';
+import { Fault } from '../runtime/faults.ts';
 import type { KeyPage } from './key-page.ts';
+import { hasRowLocks } from './row-locks.ts';
 import type { Db, Row } from './tables.ts';
 import type { Worker } from './workers.ts';
 
@@ -42,6 +44,23 @@ export interface ExchangeEnd {
   readonly detail?: string;
 }
 
+/**
+ * To be asked before anything follows from how a call went.
+ *
+ * @throws Fault LEASE_LOST when others have settled the call, as lost, since they took its process for dead
+ */
+export async function holdExchange(db: Db, { id }: ProviderExchange): Promise<void> {
+  const open = await db
+    .selectFrom('provider_exchange')
+    .select('id')
+    .where('id', '=', id)
+    .where('ended_at', 'is', null)
+    // Who wants to settle it, too, waits for the end of this transaction.
+    .$if(hasRowLocks(db), (query) => query.forUpdate())
+    .executeTakeFirst();
+  if (!open) throw new Fault('LEASE_LOST', `others have settled exchange ${id} as lost`);
+}
+
 export async function endExchange(db: Db, id: number, end: ExchangeEnd, now: Date): Promise<void> {
   await db
     .updateTable('provider_exchange')
@@ -71,7 +90,7 @@ function asText(body: Uint8Array): Pick<ProviderExchange, 'answer' | 'answer_enc
 const asBase64 = (body: Uint8Array) =>
   ({ answer: Buffer.from(body).toString('base64'), answer_encoding: 'base64' }) as const;
 
-/** Calls of a provider that have not ended, of workers other than the given ones. */
+/** Calls of a provider that have not ended, of processes other than these. */
 export function abandonedExchanges(
   db: Db,
   providerId: string,
@@ -83,6 +102,7 @@ export function abandonedExchanges(
     .where('provider_id', '=', providerId)
     .where('ended_at', 'is', null)
     .where('worker_id', 'not in', aliveWorkers)
+    .orderBy('id')
     .execute();
 }
 

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 
-import { bug } from '../runtime/faults.ts';
+import { bug, Fault } from '../runtime/faults.ts';
 import { chunks } from './chunks.ts';
 import { moveDelivery, type Delivery } from './deliveries.ts';
+import { hasRowLocks } from './row-locks.ts';
 import { deliveryMoves } from './states/delivery.ts';
 import { checkMove } from './states/state-machine.ts';
 import type { Db, DeliveryPurpose } from './tables.ts';
@@ -85,6 +86,7 @@ export async function publishedFolders(db: Db, purposes: readonly DeliveryPurpos
     .distinct()
     .where('direction', '=', 'out')
     .where('purpose', 'in', purposes)
+    .orderBy('folder')
     .execute();
   return rows.map((row) => row.folder);
 }
@@ -103,34 +105,47 @@ export async function takePublications(
   const taken = await db
     .updateTable('delivery')
     .set((set) => ({ worker_id: worker.id, attempts: set('attempts', '+', 1) }))
-    .where(
-      'id',
-      'in',
-      waiting.map(({ id }) => id),
-    )
-    .where('state', 'in', ['seen', 'claimed'])
-    .where((where) =>
-      where.or([where('worker_id', 'is', null), where('worker_id', 'in', [worker.id, ...deadHolders])]),
+    .where('id', 'in', (build) =>
+      build
+        .selectFrom('delivery')
+        .select('id')
+        .where(
+          'id',
+          'in',
+          waiting.map(({ id }) => id),
+        )
+        .where('state', 'in', ['seen', 'claimed'])
+        .where((where) =>
+          where.or([where('worker_id', 'is', null), where('worker_id', 'in', [worker.id, ...deadHolders])]),
+        )
+        .$if(hasRowLocks(db), (query) => query.forUpdate().skipLocked()),
     )
     .returningAll()
     .execute();
   return taken.sort((one, other) => one.id - other.id);
 }
 
-/** The sealed bytes are on disk under a temporary name; from here on exactly these bytes are published. */
+/**
+ * The sealed bytes are on disk under a temporary name, at this place; from here on exactly these bytes are published.
+ *
+ * @throws Fault LEASE_LOST when another has taken the document
+ */
 export const markSealed = (
   db: Db,
   delivery: Delivery,
-  sealed: { readonly digest: string; readonly size: number },
+  sealed: { readonly digest: string; readonly size: number; readonly place: string },
 ): Promise<Delivery> => moveDelivery(db, delivery, 'claimed', sealed);
 
 /**
- * The files lie in the folders that they were queued for, under their names. All of them or none are noted.
+ * The files lie in the folders that they were queued for, under their names. All of them or none are noted; the same process holds all.
  *
- * @throws Fault BUG when one of them was not sealed, or has left the state that the caller knows
+ * @throws Fault LEASE_LOST when another has taken one of them; BUG when one was not sealed, or has left the state that
+ *   the caller knows
  */
 export async function markPublished(db: Db, deliveries: readonly Delivery[], at: Date): Promise<void> {
   for (const { state } of deliveries) checkMove('delivery', deliveryMoves, state, 'done');
+  const ids = deliveries.map(({ id }) => id);
+  const holder = deliveries[0]?.worker_id ?? null;
   const { numUpdatedRows } = await db
     .updateTable('delivery')
     .set({
@@ -140,12 +155,21 @@ export async function markPublished(db: Db, deliveries: readonly Delivery[], at:
       settled_at: at.toISOString(),
       moved_at: at.toISOString(),
     })
-    .where(
-      'id',
-      'in',
-      deliveries.map(({ id }) => id),
-    )
+    .where('id', 'in', ids)
     .where('state', '=', 'claimed')
+    .where('worker_id', 'is not distinct from', holder)
     .executeTakeFirstOrThrow();
-  if (Number(numUpdatedRows) !== deliveries.length) throw bug('a delivery is no longer claimed');
+  if (Number(numUpdatedRows) === deliveries.length) return;
+  if (await areHeld(db, ids, holder)) throw bug('a delivery is no longer claimed');
+  throw new Fault('LEASE_LOST', `another has one of the deliveries ${ids.join(', ')} by now`);
+}
+
+async function areHeld(db: Db, ids: readonly number[], holder: number | null): Promise<boolean> {
+  const others = await db
+    .selectFrom('delivery')
+    .select('id')
+    .where('id', 'in', ids)
+    .where('worker_id', 'is distinct from', holder)
+    .execute();
+  return others.length === 0;
 }

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { ProviderRequestRow } from './provider-requests.ts';
 import { compiled } from './compiled.ts';
 import { engineOf } from './engine.ts';
+import { hasRowLocks } from './row-locks.ts';
 import { unseen } from './unseen.ts';
 import {
   askedStates,
@@ -29,16 +30,15 @@ const listed = (db: Db, json: string) =>
 /** As part of the SQL: the plan may depend on it. */
 const literal = <State extends ProviderRequestState>(state: State) => sql.lit(state);
 
-/** Requests of some providers that the provider should be asked about now, longest due first. */
-export const dueQuestions = (
-  db: Db,
-  providers: readonly string[],
-  now: Date,
-  limit: number,
-): Promise<ProviderRequestRow[]> =>
-  findDueQuestions(db, { providers: JSON.stringify(providers), now: now.toISOString(), limit });
+/** Asks for what is due. */
+type Find = (db: Db, providers: readonly string[], now: Date, limit: number) => Promise<ProviderRequestRow[]>;
 
-const findDueQuestions = compiled<Due, ProviderRequestRow>((db, { providers, now, limit }) =>
+const finding =
+  (find: (db: Db, due: Due) => Promise<ProviderRequestRow[]>): Find =>
+  (db, providers, now, limit) =>
+    find(db, { providers: JSON.stringify(providers), now: now.toISOString(), limit });
+
+const questions = (db: Db, { providers, now, limit }: Due) =>
   db
     .selectFrom('provider_request')
     .selectAll()
@@ -46,22 +46,19 @@ const findDueQuestions = compiled<Due, ProviderRequestRow>((db, { providers, now
     .where('state', 'in', askedStates.map(literal))
     .where('next_query_at', '<=', now)
     .orderBy('next_query_at')
-    .limit(unseen(limit)),
+    .limit(unseen(limit));
+
+/** Requests of some providers that the provider should be asked about now, longest due first. */
+export const dueQuestions = finding(compiled<Due, ProviderRequestRow>(questions));
+
+/** The same, for this transaction alone: others pass them by. */
+export const takeDueQuestions = finding(
+  compiled<Due, ProviderRequestRow>((db, due) =>
+    questions(db, due).$if(hasRowLocks(db), (query) => query.forUpdate().skipLocked()),
+  ),
 );
 
-/**
- * Requests of some providers that may be sent now, oldest first. One waits while an earlier one about the same order, or
- * the same device at the provider, is not finished: providers promise no order between two.
- */
-export const dueRequests = (
-  db: Db,
-  providers: readonly string[],
-  now: Date,
-  limit: number,
-): Promise<ProviderRequestRow[]> =>
-  findDueRequests(db, { providers: JSON.stringify(providers), now: now.toISOString(), limit });
-
-const findDueRequests = compiled<Due, ProviderRequestRow>((db, { providers, now, limit }) =>
+const requests = (db: Db, { providers, now, limit }: Due) =>
   db
     .selectFrom('provider_request as request')
     .selectAll()
@@ -105,7 +102,19 @@ const findDueRequests = compiled<Due, ProviderRequestRow>((db, { providers, now,
       ),
     )
     .orderBy('request.id')
-    .limit(unseen(limit)),
+    .limit(unseen(limit));
+
+/**
+ * Requests of some providers that may be sent now, oldest first. One waits while an earlier one about the same order, or
+ * the same device at the provider, is not finished: providers promise no order between two.
+ */
+export const dueRequests = finding(compiled<Due, ProviderRequestRow>(requests));
+
+/** The same, for this transaction alone: others pass them by. */
+export const takeDueRequests = finding(
+  compiled<Due, ProviderRequestRow>((db, due) =>
+    requests(db, due).$if(hasRowLocks(db), (query) => query.forUpdate().skipLocked()),
+  ),
 );
 
 /** Providers that have open requests: from one to the next in an index, however many requests they have. */

@@ -23,10 +23,14 @@ export interface WorkerTable {
   /** Start time of the process as the kernel tells it: a reused pid is not mistaken for the old process. */
   pid_start: string;
   started_at: string;
+  /** Progress of its loop, for people and probes. */
   heartbeat_at: string;
+  /** When it ended, or was found dead: from then on it holds nothing. */
   stopped_at: string | null;
   /** Of the configuration that it was started with. */
   config_digest: string | null;
+  /** By the clock of the store: until then other hosts count it among the living. */
+  leased_until: string | null;
 }
 
 export interface SalesOrderTable {
@@ -168,6 +172,7 @@ export interface DeliveryTable {
   attempts: number;
   /** Attempts that ended with the process. */
   crashes: number;
+  /** As the host saw it that claimed the file: other hosts have other numbers for the same file server. */
   dev: string | null;
   inode: string | null;
   size: number | null;
@@ -176,7 +181,8 @@ export interface DeliveryTable {
   digest: string | null;
   /** What makes it a duplicate of another: the digest, with the name where the inbox says so. */
   identity: string | null;
-  /** Where the file lies, relative to the spool; null before it is ours, or when it was lost. */
+  /** Where the file lies, relative to the spool; null before it is ours, or when it was lost. Of a produced file that is
+   * not out yet: where its draft lies. */
   place: string | null;
   fault_code: FaultCode | null;
   detail: string | null;

@@ -1,22 +1,26 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { PostgresStores } from '../support/temporary-postgres.ts';
 import { killedHere } from './elsewhere.ts';
 import { addTo, countOf, defects, emptyTally, type Finding, type Tally } from './findings.ts';
 import { everywhere, killAtPoints } from './matrix.ts';
-import { killAtRandom } from './random-kills.ts';
+import { killAtRandom, type Hosts } from './random-kills.ts';
 
 const help = `Processes of real installations are killed, and started again; nothing may be lost, doubled, half visible,
 or on the disk in the clear.
 
-  npm run chaos [-- --seed N --kills N]
+  npm run chaos [-- --seed N --kills N --store sqlite|postgres --processes N]
 
-  --kills N   kills altogether (default 1000): first at every passing of every fail-point in every stage, which are
-              some five hundred, whatever N is; then at random moments of daemons through which orders flow
-  --seed N    chooses those moments (default: other ones each time; the seed is printed)
+  --kills N      kills altogether (default 1000): first at every passing of every fail-point in every stage, which are
+                 some six hundred, whatever N is; then at random moments of daemons through which orders flow
+  --seed N       chooses those moments (default: other ones each time; the seed is printed)
+  --store NAME   what keeps the store (default sqlite); postgres: a server that comes with the tests
+  --processes N  only with postgres: N of each daemon at a time, each set as on a host of its own. All kills are at
+                 random moments then; some processes hang until others have taken over, and the server is ended, too
 
 The last line of stdout is one JSON document. Progress and what is found go to stderr.
 
@@ -35,6 +39,9 @@ const told = new Set<Finding>();
 interface Options {
   readonly seed: number;
   readonly kills: number;
+  readonly store: 'sqlite' | 'postgres';
+  /** Undefined: one of each, on this host. */
+  readonly processes: number | undefined;
 }
 
 const options = readOptions();
@@ -50,16 +57,36 @@ function readOptions(): Options | undefined {
       options: {
         seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
         kills: { type: 'string', default: '1000' },
+        store: { type: 'string', default: 'sqlite' },
+        processes: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     });
-    if (!values.help) return { seed: wholeNumber(values.seed), kills: wholeNumber(values.kills) };
+    if (!values.help) return checked(values);
     process.stdout.write(help);
   } catch (error) {
     process.stderr.write(`chaos: ${error instanceof Error ? error.message : String(error)}\n\n${help}`);
     process.exitCode = 2;
   }
   return undefined;
+}
+
+interface Words {
+  readonly seed: string;
+  readonly kills: string;
+  readonly store: string;
+  readonly processes?: string | undefined;
+}
+
+function checked({ seed, kills, store, processes }: Words): Options {
+  if (store !== 'sqlite' && store !== 'postgres') throw new Error(`${store} is no store`);
+  if (processes !== undefined && store === 'sqlite') throw new Error('several hosts need postgres');
+  return {
+    seed: wholeNumber(seed),
+    kills: wholeNumber(kills),
+    store,
+    processes: processes === undefined ? undefined : wholeNumber(processes),
+  };
 }
 
 function wholeNumber(text: string): number {
@@ -70,21 +97,28 @@ function wholeNumber(text: string): number {
 /** Everything lies in one folder, which is gone at the end, also when somebody has had enough. */
 async function useOwnFolder(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'chaos-'));
+  await chmod(folder, 0o711); // The server has its place in it, and is somebody else where we are root.
   process.env.TMPDIR = folder;
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 }
 
 /** @returns whether all is well */
-async function play({ seed, kills }: Options): Promise<boolean> {
+async function play(options: Options): Promise<boolean> {
+  const { seed, kills, store, processes } = options;
   say(`seed ${seed}`);
   const tally = emptyTally();
   const misses: string[] = [];
+  const stores = store === 'postgres' ? await PostgresStores.start() : undefined;
   try {
-    await playPoints(tally, misses);
-    if (tally.kills < kills) await playRandom(seed, kills - tally.kills, tally, misses);
+    if (processes === undefined) await playPoints(tally, misses, stores);
+    const left = kills - tally.kills;
+    const hosts = stores && { count: processes ?? 1, stores };
+    if (left > 0) await playRandom({ seed, kills: left, hosts }, tally, misses);
   } catch (error) {
     tally.findings.push({ defect: 'lost', what: String(error instanceof Error ? error.stack : error) });
+  } finally {
+    await stores?.close();
   }
   tellNew(tally.findings);
   if (tally.findings.length > 0) say(`all this with --seed ${seed}`);
@@ -95,10 +129,9 @@ async function play({ seed, kills }: Options): Promise<boolean> {
   return misses.length === 0 && findings.length === 0;
 }
 
-async function playPoints(tally: Tally, misses: string[]): Promise<void> {
-  const found = await killAtPoints(everywhere, (sofar, of) =>
-    tellProgress(`at fail-points, of ${of}`, sofar),
-  );
+async function playPoints(tally: Tally, misses: string[], stores?: PostgresStores): Promise<void> {
+  const tell = (sofar: Tally, of: number) => tellProgress(`at fail-points, of ${of}`, sofar);
+  const found = await killAtPoints(everywhere, tell, stores);
   addTo(tally, found.tally);
   const never = killedHere.filter((point) => !found.hit.has(point));
   if (never.length > 0) misses.push(`nobody died at ${never.join(', ')}`);
@@ -106,8 +139,19 @@ async function playPoints(tally: Tally, misses: string[]): Promise<void> {
   if (alive > 0) misses.push(`${alive} processes did not come to the point at which they should have died`);
 }
 
-async function playRandom(seed: number, kills: number, tally: Tally, misses: string[]): Promise<void> {
-  const found = await killAtRandom(seed, kills, (sofar) => tellProgress(`at random, of ${kills}`, sofar));
+interface RandomKills {
+  readonly seed: number;
+  readonly kills: number;
+  readonly hosts: Hosts | undefined;
+}
+
+async function playRandom(
+  { seed, kills, hosts }: RandomKills,
+  tally: Tally,
+  misses: string[],
+): Promise<void> {
+  const tell = (sofar: Tally) => tellProgress(`at random, of ${kills}`, sofar);
+  const found = await killAtRandom(seed, kills, tell, hosts);
   addTo(tally, found);
   if (found.hits < randomHitsAtLeast * found.kills)
     misses.push(`only ${found.hits} of ${found.kills} random kills met work in progress`);

@@ -4,11 +4,16 @@ import type { KeyRing } from '../../shared/pgp/key-ring.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { sealedDispatch, type OrderInHand } from '../support/dispatches.ts';
 import { install, type TestInstallation } from '../support/installation.ts';
+import { patiently } from './patiently.ts';
+import type { Hosts } from './random-kills.ts';
 import { dispatchInbox, enterOrders } from './trunk.ts';
 
-/** Orders on their way at a time, at most; there is work for every daemon then. */
+/** Orders on their way at a time, at most, for each host; there is work for every daemon then. */
 const inFlight = 24;
 const dropsAtOnce = 6;
+
+/** A process that has not renewed its lease for so long is dead to those on other hosts. */
+export const leaseSeconds = 10;
 
 /** What every id of the flow begins with. */
 const begin = { order: '90622845', device: 'ZZFLOW', organisation: 'FLOWORG' } as const;
@@ -23,25 +28,29 @@ export class Flow {
   /** Name of each dropped file -> SHA-256 of its bytes. */
   readonly dropped = new Map<string, string>();
   readonly #warehouse: KeyRing;
+  readonly #hosts: number;
   #topUp: Promise<void> | undefined;
 
-  private constructor(installation: TestInstallation, db: Db, warehouse: KeyRing) {
+  private constructor(installation: TestInstallation, db: Db, warehouse: KeyRing, hosts: number) {
     this.installation = installation;
     this.db = db;
     this.#warehouse = warehouse;
+    this.#hosts = hosts;
   }
 
-  static async begin(): Promise<Flow> {
-    const installation = await install();
+  /** @param hosts that share it; without any, it is one host's, with an embedded store */
+  static async begin(hosts?: Hosts): Promise<Flow> {
+    const installation = await install(hosts?.stores);
     // A kill is not the file's fault here, however often it hits the same one.
     await installation.configure([
       [['retry', 'crashAttempts'], 100],
       [['retry', 'maxAttempts'], 1000],
       [['retry', 'maxSeconds'], 2],
+      [['store', 'leaseSeconds'], leaseSeconds],
     ]);
     const warehouse = await installation.addPartner('warehouse');
     await installation.startFileSimulator('apple', {});
-    return new Flow(installation, await installation.store(), warehouse);
+    return new Flow(installation, await installation.store(), warehouse, hosts?.count ?? 1);
   }
 
   /** Drops further dispatches, unless enough orders are on their way; once at a time, whoever asks for it. */
@@ -57,13 +66,14 @@ export class Flow {
       .where('status', '=', 'Enrolled')
       .executeTakeFirstOrThrow();
     const onTheirWay = this.orders.length - count / devicesOfEach;
-    if (onTheirWay + dropsAtOnce <= inFlight) await this.#drop(dropsAtOnce);
+    const drops = dropsAtOnce * this.#hosts;
+    if (onTheirWay + drops <= inFlight * this.#hosts) await this.#drop(drops);
   }
 
   async #drop(count: number): Promise<void> {
     const fresh = Array.from({ length: count }, (_, index) => orderOf(this.orders.length + index));
     this.orders.push(...fresh);
-    await enterOrders(this.installation, fresh);
+    await patiently(() => enterOrders(this.installation, fresh));
     for (const order of fresh) {
       const name = `dispatch-${this.dropped.size}.pgp`;
       const bytes = await sealedDispatch(order, this.#warehouse);

@@ -1,14 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { exitCodes } from '../../shared/runtime/exit-codes.ts';
 import { daemons, type DaemonName, type Program } from '../support/installation.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
+import type { PostgresStores } from '../support/temporary-postgres.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { emptyTally, type Finding, type Tally } from './findings.ts';
 import { findAtEnd } from './flow-end.ts';
 import { anyPending, hasWork, heldWork, isAtEnd } from './flow-work.ts';
-import { Flow, flowCanaries, flowDevices } from './flow.ts';
+import { Flow, flowCanaries, flowDevices, leaseSeconds } from './flow.ts';
 import { findHalfVisible } from './half-visible.ts';
 import { settleAll } from './lanes.ts';
+import { patiently } from './patiently.ts';
 import { archived, findIn, findPlaintext } from './plaintext.ts';
 import { listening } from './run.ts';
 
@@ -26,8 +29,20 @@ const passedAtMost = { daemon: 40, job: 3 } as const;
 const idleMilliseconds = 3000;
 const patienceSeconds = 180;
 
+/** Of so many processes on hosts, one hangs for longer than that before it is killed. */
+const hangsOneIn = 10;
+/** Kills from one end of the server to the next. */
+const restartEvery = 20;
+
+/** How many processes of each daemon there are, each set of them on a host of its own; the server of their store. */
+export interface Hosts {
+  readonly count: number;
+  readonly stores: PostgresStores;
+}
+
 interface Killing {
   readonly flow: Flow;
+  readonly hosts: Hosts | undefined;
   readonly tally: Tally;
   readonly kills: number;
   readonly say: (tally: Tally) => void;
@@ -35,21 +50,31 @@ interface Killing {
   readonly failed: AbortController;
 }
 
+/** A process, and what it was started as. */
+interface Started {
+  readonly program: Program;
+  readonly name: string;
+}
+
 /**
  * Orders flow through real daemons, each of which is killed again and again in the midst of its work: from outside, at
- * any moment, or at a fail-point. At the end everything has happened once.
+ * any moment, or at a fail-point. With hosts, several of each are at work at the same time, some hang until others have
+ * taken over what they held, and then go on, and the server of the store is ended, too. At the end everything has happened
+ * once.
  *
  * @param say is told after each kill
  */
-export async function killAtRandom(seed: number, kills: number, say: Killing['say']): Promise<Tally> {
-  const flow = await Flow.begin();
+export async function killAtRandom(
+  seed: number,
+  kills: number,
+  say: Killing['say'],
+  hosts?: Hosts,
+): Promise<Tally> {
+  const flow = await Flow.begin(hosts);
   const tally = emptyTally();
-  const killing: Killing = { flow, tally, kills, say, failed: new AbortController() };
+  const killing: Killing = { flow, hosts, tally, kills, say, failed: new AbortController() };
   try {
-    const killers = [
-      ...daemons.map((daemon, index) => killAgain(killing, daemon, randomNumbers(seed + index))),
-      requestAgain(killing, randomNumbers(seed + daemons.length)),
-    ];
+    const killers = killersOf(killing, seed);
     for (const killer of killers) killer.catch(() => killing.failed.abort());
     await settleAll(killers);
     await drain(killing);
@@ -65,20 +90,61 @@ export async function killAtRandom(seed: number, kills: number, say: Killing['sa
 
 type Random = (limit: number) => number;
 
+function killersOf(killing: Killing, seed: number): Promise<void>[] {
+  let next = seed;
+  const random = () => randomNumbers(next++);
+  const hosts = hostsOf(killing);
+  return [
+    ...hosts.flatMap((host) => daemons.map((daemon) => killAgain(killing, host, daemon, random()))),
+    ...hosts.map((host) => requestAgain(killing, host, random())),
+    ...(killing.hosts ? [restartAgain(killing, killing.hosts, random())] : []),
+  ];
+}
+
+/** Names of the hosts; undefined: this one. */
+const hostsOf = ({ hosts }: Killing): (string | undefined)[] =>
+  hosts ? Array.from({ length: hosts.count }, (_, index) => `chaos-${index}`) : [undefined];
+
+function start(
+  { flow: { installation } }: Killing,
+  host: string | undefined,
+  words: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Started {
+  const program =
+    host === undefined ? installation.start(words, { env }) : installation.startOn(host, words, env);
+  return { program, name: ['enrol', ...words, ...(host === undefined ? [] : ['on', host])].join(' ') };
+}
+
 const listeningUpTo = (passings: number, random: Random) =>
   listening({ KILL_AT: `any:${1 + random(passings)}` });
 
 /** Starts the daemon whenever something waits for it, and kills it. */
-async function killAgain(killing: Killing, daemon: DaemonName, random: Random): Promise<void> {
+async function killAgain(
+  killing: Killing,
+  host: string | undefined,
+  daemon: DaemonName,
+  random: Random,
+): Promise<void> {
   const { flow } = killing;
   while (await until(killing, `work for the ${daemon}`, () => hasWork(flow, daemon))) {
     const atPoint = random(2) === 0;
     const env = atPoint ? listeningUpTo(passedAtMost.daemon, random) : {};
-    const program = flow.installation.start([daemon], { env });
-    if (atPoint) await untilIdle(program);
-    else await untilAnyMoment(program, daemon, random);
-    await bury(killing, program);
+    const started = start(killing, host, [daemon], env);
+    if (atPoint) await untilIdle(started.program);
+    else await untilAnyMoment(started.program, daemon, random);
+    if (host !== undefined && random(hangsOneIn) === 0) await hang(started.program);
+    await bury(killing, started);
   }
+}
+
+/** Stops it until its lease has ended and others have what it held; then it goes on where it was. */
+async function hang(program: Program): Promise<void> {
+  if (!program.running) return;
+  program.child.kill('SIGSTOP');
+  await pause((leaseSeconds + 2) * 1000);
+  program.child.kill('SIGCONT');
+  await pause(500); // It may do what it likes.
 }
 
 /** Waits for something to do; in the meantime orders come in. @returns false when there were kills enough */
@@ -90,8 +156,8 @@ async function until(
   const isEnough = () => tally.kills >= kills || failed.signal.aborted;
   const probe = async () => {
     if (isEnough()) return true;
-    await flow.topUp();
-    return holds();
+    await patiently(() => flow.topUp());
+    return patiently(holds);
   };
   await waitFor(what, probe, patienceSeconds);
   return !isEnough();
@@ -117,56 +183,74 @@ async function untilIdle(program: Program, event?: string): Promise<void> {
 }
 
 /** Kills what still lives, and looks at what it leaves behind. */
-async function bury({ flow, tally, say }: Killing, program: Program): Promise<void> {
+async function bury(killing: Killing, { program, name }: Started): Promise<void> {
+  const { flow, tally, say } = killing;
   const diedAtPoint = !program.running;
   const { stdout, stderr, code } = await program.end('SIGKILL');
   const number = ++tally.kills;
-  if (code !== null) tally.findings.push(endedWrongly(program));
-  else if (diedAtPoint || (await heldWork(flow, program.child.pid))) tally.hits++;
+  if (code !== null) tally.findings.push(...endedByItself(killing, { program, name }));
+  else if (diedAtPoint || (await patiently(() => heldWork(flow, program.child.pid)))) tally.hits++;
   const found = [
-    ...(await findHalfVisible(flow.db)),
+    ...(await patiently(() => findHalfVisible(flow.db))),
     ...(await findPlaintext(flow.installation.home, flowCanaries, archived)),
     ...findIn('what the process said', stdout + stderr, [flowDevices]),
   ];
-  const where = `kill ${number}, ${wordsOf(program)}, killed ${diedAtPoint ? 'at a fail-point' : 'from outside'}`;
+  const where = `kill ${number}, ${name}, killed ${diedAtPoint ? 'at a fail-point' : 'from outside'}`;
   tally.findings.push(...found.map(({ defect, what }) => ({ defect, what: `${where}\n    ${what}` })));
   say(tally);
 }
 
-const endedWrongly = (program: Program): Finding => {
-  const { child, stdout, stderr } = program;
-  const said = (stdout + stderr).slice(-2000);
-  return { defect: 'lost', what: `${wordsOf(program)} ended with ${child.exitCode ?? ''}:\n${said}` };
-};
+/** With hosts, it may find the server away, or that others have thought it dead: then it ends, to be started anew. */
+function endedByItself({ hosts }: Killing, started: Started): Finding[] {
+  const { child, stdout, stderr } = started.program;
+  const byStore = /STORE_UNREACHABLE|STORE_OUTCOME_UNKNOWN|LEASE_LOST/.test(stdout + stderr);
+  return hosts && byStore && child.exitCode !== exitCodes.ok.code ? [] : [endedWrongly(started)];
+}
 
-/** What it was started with: `enrol loader`, … */
-const wordsOf = ({ child }: Program): string => `enrol ${child.spawnargs.slice(4).join(' ')}`;
+const endedWrongly = ({ program: { child, stdout, stderr }, name }: Started): Finding => {
+  const said = (stdout + stderr).slice(-2000);
+  return { defect: 'lost', what: `${name} ended with ${child.exitCode ?? ''}:\n${said}` };
+};
 
 const request = ['job', 'run', 'deviceEnrolmentRequest'];
 
 /** An operator runs the request job whenever something waits for it; half of these runs are killed, too. */
-async function requestAgain(killing: Killing, random: Random): Promise<void> {
+async function requestAgain(killing: Killing, host: string | undefined, random: Random): Promise<void> {
   const { flow } = killing;
   while (await until(killing, 'devices to ask for', () => anyPending(flow))) {
     const env = random(2) === 0 ? listeningUpTo(passedAtMost.job, random) : {};
-    const program = flow.installation.start(request, { env });
-    const { code } = await program.exit;
-    if (code === null) await bury(killing, program);
+    const started = start(killing, host, request, env);
+    const { code } = await started.program.exit;
+    if (code === null) await bury(killing, started);
+  }
+}
+
+/** Ends the server in one of its ways, while everybody is at work, and starts it again. */
+async function restartAgain(killing: Killing, { stores }: Hosts, random: Random): Promise<void> {
+  const { tally, say } = killing;
+  for (let next = restartEvery; next < killing.kills; next += restartEvery) {
+    const reached = () => Promise.resolve(tally.kills >= next);
+    if (!(await until(killing, 'the next end of the server', reached))) return;
+    await stores.server.restart((['fast', 'immediate', 'killed'] as const)[random(3)] ?? 'killed');
+    tally.kills++;
+    tally.hits++;
+    say(tally);
   }
 }
 
 /** Lets everything come to its end, and then the daemons. */
-async function drain({ flow, tally }: Killing): Promise<void> {
+async function drain(killing: Killing): Promise<void> {
+  const { flow, tally } = killing;
   const { installation } = flow;
-  const programs = daemons.map((daemon) => installation.start([daemon]));
+  const started = hostsOf(killing).flatMap((host) => daemons.map((daemon) => start(killing, host, [daemon])));
   const probe = async () => {
     if (await anyPending(flow)) await installation.run(...request);
     return isAtEnd(flow);
   };
   await waitFor('every device to be enrolled', probe, patienceSeconds);
-  for (const program of programs) {
-    const { code, stdout, stderr } = await program.end('SIGTERM');
-    if (code !== 0 || stderr !== '') tally.findings.push(endedWrongly(program));
+  for (const each of started) {
+    const { code, stdout, stderr } = await each.program.end('SIGTERM');
+    if (code !== 0 || stderr !== '') tally.findings.push(endedWrongly(each));
     tally.findings.push(...findIn('what the process said', stdout + stderr, [flowDevices]));
   }
   for (const name of installation.ended()) tally.findings.push({ defect: 'lost', what: `${name} has ended` });

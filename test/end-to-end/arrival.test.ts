@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, statfs, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -76,6 +77,18 @@ describe('a real loader', () => {
     }
     const { code } = await loader.end('SIGTERM');
     expect(code).toBe(0);
+  });
+
+  test('A12: without notices of the kernel, as on a file server, the scan finds its files', async () => {
+    await installation.configure([[['spool', 'scanSeconds'], 0.5]]);
+    const deaf = fileURLToPath(new URL('../support/deaf-preload.ts', import.meta.url));
+    loader = installation.start(['loader'], { env: { NODE_OPTIONS: `--import=${deaf}` } });
+    await loader.logged('daemon.ready');
+    for (const name of ['1001.pgp', '1002.pgp']) {
+      await drop(name);
+      await done(name);
+    }
+    expect((await loader.end('SIGTERM')).code).toBe(0);
   });
 
   // Another device needs one; where /dev/shm is none, the reporter names what was left out, and under CI it fails.

@@ -4,31 +4,21 @@ import { once } from 'node:events';
 import { afterEach, expect, test } from '@jest/globals';
 
 import type { FailPoint } from '../../shared/runtime/fail-point.ts';
-import { batchHistory, batchItems } from '../../shared/store/batches.ts';
-import { deviceHistory, devicesOfOrder } from '../../shared/store/devices.ts';
-import { eventsOf } from '../support/store-lookups.ts';
+import { answered, everythingApplied, foundOf, nothingApplied } from '../support/answered-orders.ts';
 import { testRuntime, type TestRuntime } from '../support/test-runtime.ts';
-import { dispatchedOrder, loadResponse, run } from '../unit/jobs/scenes.ts';
 
 /** The job of responses, in a process of its own that is killed within a portion of many batches, and run again. */
 
 const program = new URL('../support/job-program.ts', import.meta.url).pathname;
-const refused = [{ id: 'DEP-ERR-DE-4303', errorMessage: 'already enrolled' }];
-
 let rt: TestRuntime;
 afterEach(() => rt.close());
 
-/** Four answers, of which the provider refuses one and nobody has asked for another. @returns their batches */
 async function prepare(): Promise<number[]> {
   rt = await testRuntime();
-  for (const id of ['12', '13', '14']) await dispatchedOrder(rt, id, [`A${id}`, `B${id}`]);
-  await run(rt, 'deviceEnrolmentRequest');
-  const batches: number[] = [];
-  for (const id of [12, 99, 13, 14]) {
-    batches.push(await loadResponse(rt, { id, ...(id === 13 && { errors: refused }) }));
-  }
-  return batches;
+  return answered(rt);
 }
+
+const found = (batches: readonly number[]) => foundOf(rt, batches);
 
 /** @returns the signal that ended it, if one did */
 async function runProgram(point = '', n = 1): Promise<NodeJS.Signals | null> {
@@ -42,54 +32,14 @@ async function runProgram(point = '', n = 1): Promise<NodeJS.Signals | null> {
   return signal;
 }
 
-/** What is in the store of the answers: each change is a row. */
-async function found(batches: readonly number[]): Promise<object> {
-  const stagesOf = async (id: number) =>
-    (await batchHistory(rt.db, id)).slice(2).map(({ stage, status }) => `${stage} · ${status}`);
-  const historyOf = async (id: string) =>
-    Promise.all(
-      (await devicesOfOrder(rt.db, id)).map(async (device) =>
-        (await deviceHistory(rt.db, device.id)).slice(2).map(({ status }) => status),
-      ),
-    );
-  return {
-    stages: await Promise.all(batches.map(stagesOf)),
-    items: (await Promise.all(batches.map((id) => batchItems(rt.db, id)))).flat().map((item) => item.status),
-    devices: await Promise.all(['12', '13', '14'].map(historyOf)),
-    events: (await eventsOf(rt.db, '13')).length,
-  };
-}
-
-const nothing = {
-  stages: [[], [], [], []],
-  items: ['Open', 'Open', 'Open', 'Open'],
-  devices: [
-    [[], []],
-    [[], []],
-    [[], []],
-  ],
-  events: 0,
-};
-const done = ['Batch · In progress', 'Batch · Complete'];
-const everything = {
-  stages: [done, ['Batch · In progress', 'Batch · Error'], done, done],
-  items: ['Complete', 'Error', 'Complete', 'Complete'],
-  devices: [
-    [['Enrolled'], ['Enrolled']],
-    [['Enrol Failed'], ['Enrol Failed']],
-    [['Enrolled'], ['Enrolled']],
-  ],
-  events: 1,
-};
-
 const kills: [FailPoint, number, object][] = [
-  ['job.batch-taken', 1, nothing],
-  ['job.batch-taken', 4, nothing],
-  ['job.item-written', 1, nothing],
-  ['job.item-written', 3, nothing],
-  ['job.item-committed', 1, everything],
-  ['job.item-committed', 3, everything],
-  ['job.batch-settled', 4, everything],
+  ['job.batch-taken', 1, nothingApplied],
+  ['job.batch-taken', 4, nothingApplied],
+  ['job.item-written', 1, nothingApplied],
+  ['job.item-written', 3, nothingApplied],
+  ['job.item-committed', 1, everythingApplied],
+  ['job.item-committed', 3, everythingApplied],
+  ['job.batch-settled', 4, everythingApplied],
 ];
 
 test.each(kills)(
@@ -99,12 +49,12 @@ test.each(kills)(
     expect(await runProgram(point, n)).toBe('SIGKILL');
     expect(await found(batches)).toEqual(left);
     expect(await runProgram()).toBeNull();
-    expect(await found(batches)).toEqual(everything);
+    expect(await found(batches)).toEqual(everythingApplied);
   },
 );
 
 test('two processes at once apply everything once', async () => {
   const batches = await prepare();
   expect(await Promise.all([runProgram(), runProgram()])).toEqual([null, null]);
-  expect(await found(batches)).toEqual(everything);
+  expect(await found(batches)).toEqual(everythingApplied);
 });

@@ -187,7 +187,7 @@ describe('K02: a test of the test', () => {
       ...archive.map((path) => ['a good file', path, shows]),
       ['a good file', `${inbox}/work`, mended],
       // shared/spool/publisher.ts
-      [document, 'provider/apple/outbound/.tmp-1-document', shows],
+      [document, 'provider/apple/outbound/.tmp-1.1-document', shows],
       [document, 'provider/apple/outbound', shows],
       [document, 'provider/apple/outbound', shows],
       [document, 'provider/apple/outbound', mended],

@@ -14,6 +14,7 @@ import { sealMessage } from '../../shared/pgp/seal.ts';
 import { devicesById } from '../../shared/store/devices.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { filesUnder, install, type Program, type TestInstallation } from '../support/installation.ts';
+import { hostPreload, isStopped } from '../support/host-process.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** Providers over HTTPS, with real processes on both sides: one that misbehaves, and one that has to be served. */
@@ -105,13 +106,46 @@ describe('a provider that misbehaves does not delay another', () => {
   );
 });
 
-describe('the adaptor is killed', () => {
-  const killAt = fileURLToPath(new URL('../chaos/kill-at.ts', import.meta.url));
-  const sentTo = async (what: string) => {
-    const log = await readFile(join(installation.home, 'var', 'log', 'provider-apple.out'), 'utf8');
-    return log.split('\n').filter((line) => line.includes(what) && line.endsWith(' 200')).length;
-  };
+const killAt = fileURLToPath(new URL('../chaos/kill-at.ts', import.meta.url));
+const appleSaw = async () => readFile(join(installation.home, 'var', 'log', 'provider-apple.out'), 'utf8');
+const sentTo = async (what: string) =>
+  (await appleSaw()).split('\n').filter((line) => line.includes(what) && line.endsWith(' 200')).length;
 
+describe('the adaptor is stopped, on a host of its own, until its lease has ended', () => {
+  test.each(['call.recorded', 'call.answered'])(
+    'at %s: another settles the call as lost, and asks; the first changes nothing, and calls nobody',
+    async (point) => {
+      await request([{ story: apple, rules: { pendingQuestions: 0 } }]);
+      await installation.configure([[['store', 'leaseSeconds'], 5]]);
+      const victim = installation.start(['adaptor'], {
+        env: {
+          NODE_OPTIONS: `--import=${hostPreload} --import=${killAt}`,
+          PRETENDED_HOST: 'elsewhere',
+          KILL_AT: `${point}:1`,
+          KILL_SIGNAL: 'SIGSTOP',
+        },
+      });
+      await waitFor('the stop', () => isStopped(victim.child.pid ?? 0));
+      const daemons = [await start('adaptor'), await start('loader'), await start('scheduler')];
+      await waitFor('every device to be enrolled', () => allAre(apple, 'Enrolled'), 90);
+      for (const daemon of daemons) expect((await daemon.end('SIGTERM')).code).toBe(0);
+      const [calls, saw] = [await callsOf('apple'), await appleSaw()];
+      expect(calls.map((call) => call.fault_code)).toContain('ANSWER_LOST');
+
+      victim.child.kill('SIGCONT');
+      const { code, stdout } = await victim.exit;
+      expect([code, stdout.includes('LEASE_LOST')]).toEqual([10, true]);
+      expect(victim.events).toContain('provider.call-taken-over');
+      expect(await callsOf('apple')).toEqual(calls);
+      expect(await appleSaw()).toBe(saw);
+      expect(await sentTo('bulk-enroll-devices')).toBe(1);
+      expect(await statusesOf(apple)).toEqual(apple.devices.map(() => 'Enrolled'));
+    },
+    150_000,
+  );
+});
+
+describe('the adaptor is killed', () => {
   test.each(['call.recorded', 'call.answered', 'call.settled'])(
     'K03 at %s: the request is done once, and every device is settled',
     async (point) => {

@@ -7,7 +7,8 @@ import { loadConfig } from '../../shared/runtime/config.ts';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
 import type { Delivery } from '../../shared/store/deliveries.ts';
 import type { Db } from '../../shared/store/tables.ts';
-import { registerWorker } from '../../shared/store/workers.ts';
+import { Lease } from '../../shared/store/lease.ts';
+import { defaultLeaseSeconds, registerWorker } from '../../shared/store/workers.ts';
 import { install, type Ended, type TestInstallation } from '../support/installation.ts';
 import type { TestRuntime } from '../support/test-runtime.ts';
 import { canary } from './documents.ts';
@@ -93,11 +94,14 @@ async function furnish(installation: TestInstallation): Promise<void> {
 async function runtimeOf(installation: TestInstallation): Promise<TestRuntime> {
   const db = await installation.store();
   const now = new Date('2026-05-06T12:00:00.000Z');
+  const clock = { now: () => now, monotonic: () => 0 };
+  const worker = await registerWorker(db, 'fuzz', now);
   return {
     loaded: await loadConfig({ home: installation.home, env: {} }),
     db,
-    worker: await registerWorker(db, 'fuzz', now),
-    clock: { now: () => now, monotonic: () => 0 },
+    worker,
+    lease: new Lease({ db, worker, clock, seconds: defaultLeaseSeconds }),
+    clock,
     emit: () => undefined,
     events: [],
     pass: () => undefined,

@@ -37,6 +37,8 @@ export interface CallerOptions {
   /** A store that takes the place of a temporary one. */
   readonly db?: Db;
   service(files: SimulatorFiles): Promise<Service<unknown>> | Service<unknown>;
+  /** The store as the courier has it. */
+  readonly store?: (db: Db) => Db;
   /** How we prove who we are; the certificate, when left out. */
   readonly authentication?: (files: SimulatorFiles, url: string) => Promise<object> | object;
 }
@@ -70,7 +72,10 @@ export async function startCaller(id: string, options: CallerOptions): Promise<C
   const rt = await testRuntime(config, options.db);
   let ring = () => {};
   const newCourier = () => {
-    const courier = new Courier(rt, providerOf(rt.loaded.config, id));
+    const courier = new Courier(
+      { ...rt, db: options.store?.(rt.db) ?? rt.db },
+      providerOf(rt.loaded.config, id),
+    );
     courier.listen(() => ring());
     return courier;
   };

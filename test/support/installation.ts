@@ -14,6 +14,7 @@ import { loadKeyRing, type KeyRing } from '../../shared/pgp/key-ring.ts';
 import { exportPublicKey } from '../../shared/pgp/list-keys.ts';
 import { writeNewSecret } from '../../shared/runtime/secrets.ts';
 import type { Db } from '../../shared/store/tables.ts';
+import { namespace, noMounts } from './namespace.ts';
 import type { PostgresStores } from './temporary-postgres.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -111,6 +112,16 @@ export class TestInstallation extends Installation {
   /** Starts `enrol`; it is killed at the latest by `close`. */
   start(words: readonly string[], options: ConstructorParameters<typeof Program>[1] = {}): Program {
     const program = new Program([enrolEntry, '--home', this.home, ...words], options);
+    this.#programs.push(program);
+    return program;
+  }
+
+  /** The same as on a host of another name. */
+  startOn(host: string, words: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
+    if (namespace === undefined) throw new Error(noMounts);
+    const rename = 'echo "$0" > /proc/sys/kernel/hostname && exec "$@"';
+    const inside = ['sh', '-c', rename, host, process.execPath, enrolEntry, '--home', this.home, ...words];
+    const program = new Program([...namespace.unshare, '--uts', ...inside], { node: 'unshare', env });
     this.#programs.push(program);
     return program;
   }

@@ -1,9 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import {
+  spawn,
+  type ChildProcess,
+  type SpawnOptionsWithStdioTuple,
+  type StdioNull,
+  type StdioPipe,
+} from 'node:child_process';
 import { once } from 'node:events';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
 import pg from 'pg';
 
@@ -34,9 +41,9 @@ export class PostgresServer {
     const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
     if (process.getuid?.() === 0) await chown(folder, nobody, nobody);
     const words = ['--auth=trust', '--username=enrol', '--encoding=UTF8', '--locale=C', '--no-sync'];
-    const child = spawn(initdb, [`--pgdata=${folder}/data`, ...words], identity('ignore'));
-    const [code] = (await once(child, 'exit')) as [number | null];
-    if (code !== 0) throw new Error(`initdb ended with ${code}`);
+    const child = spawn(initdb, [`--pgdata=${folder}/data`, ...words], identity);
+    const [said] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+    if (child.exitCode !== 0) throw new Error(`initdb ended with ${child.exitCode ?? ''}: ${said}`);
     const server = new PostgresServer(folder, postgres, await freePort());
     await server.run();
     return server;
@@ -69,18 +76,18 @@ export class PostgresServer {
   async run(): Promise<void> {
     const words = ['-D', `${this.#folder}/data`, '-p', String(this.port), '-k', this.#folder];
     const settings = ['-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=200'];
-    const child = spawn(this.#program, [...words, ...settings], identity('pipe'));
+    const child = spawn(this.#program, [...words, ...settings], identity);
     this.#process = child;
     process.once('exit', () => child.kill(signals.immediate));
     await new Promise<void>((resolve, reject) => {
       let said = '';
-      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
+      child.stderr.setEncoding('utf8').on('data', (more: string) => {
+        said += more;
         if (said.includes('ready to accept connections')) resolve();
       });
       child.once('exit', (code) => reject(new Error(`postgres ended with ${code}: ${said}`)));
     });
-    child.stderr?.removeAllListeners('data').resume();
+    child.stderr.removeAllListeners('data').resume();
   }
 
   async end(how: Ending): Promise<void> {
@@ -108,10 +115,10 @@ async function programs(): Promise<{ initdb: string; postgres: string }> {
   return (await import(name)) as { initdb: string; postgres: string };
 }
 
-const identity = (stderr: 'ignore' | 'pipe') => ({
-  stdio: ['ignore', 'ignore', stderr] as ['ignore', 'ignore', 'ignore' | 'pipe'],
+const identity: SpawnOptionsWithStdioTuple<StdioNull, StdioNull, StdioPipe> = {
+  stdio: ['ignore', 'ignore', 'pipe'],
   ...(process.getuid?.() === 0 && { uid: nobody, gid: nobody }),
-});
+};
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -14,11 +14,12 @@ import { openTestInbox } from './temporary-spool.ts';
 const [store = '', spool = ''] = process.argv.slice(2);
 
 const db = await openStore({ file: store, busySeconds: 10 });
-const { worker, emit } = await openTestInbox(db, spool, { clock: systemClock, emit: () => undefined });
+const { worker, lease, emit } = await openTestInbox(db, spool, { clock: systemClock, emit: () => undefined });
 const publisher = new Publisher('publish', {
   spool,
   db,
   worker,
+  lease,
   clock: systemClock,
   emit,
   purposes: ['generic-request'],

@@ -6,8 +6,9 @@ import type { Clock } from '../../shared/runtime/clock.ts';
 import type { Inbox } from '../../shared/spool/inbox.ts';
 import { checkInbox, makeInbox } from '../../shared/spool/layout.ts';
 import type { Delivery } from '../../shared/store/deliveries.ts';
+import { Lease } from '../../shared/store/lease.ts';
 import type { Db } from '../../shared/store/tables.ts';
-import { registerWorker } from '../../shared/store/workers.ts';
+import { defaultLeaseSeconds, registerWorker } from '../../shared/store/workers.ts';
 import { temporaryStore, type TemporaryStore } from './temporary-store.ts';
 
 export type TestEvent = { [N in EventName]: { name: N; fields: EventFields[N] } }[EventName];
@@ -50,10 +51,11 @@ export async function temporarySpool(): Promise<TemporarySpool> {
 export async function openTestInbox(
   db: Db,
   spool: string,
-  { clock, emit }: Pick<Inbox, 'clock' | 'emit'>,
+  { clock, emit, ...own }: Pick<Inbox, 'clock' | 'emit'> & Partial<Pick<Inbox, 'worker' | 'lease'>>,
 ): Promise<Inbox> {
   const root = join(spool, inboxName);
   await makeInbox(root);
+  const worker = own.worker ?? (await registerWorker(db, 'test', clock.now()));
   return {
     name: inboxName,
     folders: await checkInbox(root),
@@ -71,7 +73,8 @@ export async function openTestInbox(
     },
     retry: { firstSeconds: 10, maxSeconds: 60, maxAttempts: 4, crashAttempts: 3 },
     db,
-    worker: await registerWorker(db, 'test', clock.now()),
+    worker,
+    lease: own.lease ?? new Lease({ db, worker, clock, seconds: defaultLeaseSeconds }),
     clock,
     emit,
   };

@@ -4,6 +4,7 @@ import type { Runtime } from '../../shared/daemon/process.ts';
 import { configDigest } from '../../shared/runtime/config-digest.ts';
 import { configSchema } from '../../shared/runtime/config-schema.ts';
 import type { Emit } from '../../shared/runtime/events.ts';
+import { Lease } from '../../shared/store/lease.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { registerWorker } from '../../shared/store/workers.ts';
 import { temporaryStore } from './temporary-store.ts';
@@ -29,11 +30,13 @@ export async function testRuntime(config: object = {}, elsewhere?: Db): Promise<
   let now = Date.parse('2026-05-06T12:00:00.000Z');
   const clock = { now: () => new Date(now), monotonic: () => now };
   const events: { name: string; fields: object }[] = [];
+  const worker = await registerWorker(db, 'test', clock.now());
   const emit: Emit = (name, fields) => events.push({ name, fields });
   return {
     loaded: { home: folder, file: join(folder, 'enrol.yaml'), config: parsed, digest: configDigest(parsed) },
     db,
-    worker: await registerWorker(db, 'test', clock.now()),
+    worker,
+    lease: new Lease({ db, worker, clock, seconds: parsed.store.leaseSeconds }),
     clock,
     emit,
     events,

@@ -12,6 +12,7 @@ import {
   findDelivery,
   forgetSeen,
   holdByHand,
+  lockDelivery,
   markClaimed,
   markMoved,
   remark,
@@ -110,10 +111,10 @@ export function deliveriesContract(store: StoreUnderTest): void {
   test('only a file that is not ours yet is forgotten', async () => {
     const worker = await addWorker(store.db);
     const seen = await addSeen(store.db, worker, '1');
-    await forgetSeen(store.db, seen.id);
+    await forgetSeen(store.db, seen);
     expect(await findDelivery(store.db, seen.id)).toBeUndefined();
     const ours = await claimed(worker, '1');
-    await forgetSeen(store.db, ours.id);
+    await forgetSeen(store.db, ours);
     expect(await fresh(ours)).toEqual(ours);
   });
 
@@ -129,7 +130,7 @@ export function deliveriesContract(store: StoreUnderTest): void {
   });
 
   test('what a file looks like now replaces what it looked like', async () => {
-    const row = await addSeen(store.db, await addWorker(store.db), '1');
+    const row = await claimed(await addWorker(store.db), '1');
     await remark(store.db, row, { ...mark('1'), size: 11, mtimeNs: '1700000000123456790' });
     expect(await fresh(row)).toEqual({ ...row, size: 11, mtime_ns: '1700000000123456790' });
   });
@@ -221,12 +222,12 @@ export function deliveriesContract(store: StoreUnderTest): void {
       settled_at: now.toISOString(),
       moved_at: null,
     });
-    await markMoved(store.db, row.id, 'rejected/1', later(1));
+    await markMoved(store.db, row, 'rejected/1', later(1));
     const moved = { ...row, place: 'rejected/1', moved_at: later(1).toISOString() };
     expect(await fresh(row)).toEqual(moved);
     const held = await holdByHand(store.db, moved, 'asked the sender', later(2));
     expect(held).toMatchObject({ state: 'held', detail: 'asked the sender', moved_at: null });
-    await markMoved(store.db, row.id, null, later(3));
+    await markMoved(store.db, held, null, later(3));
     expect((await fresh(row)).place).toBeNull();
   });
 
@@ -238,7 +239,7 @@ export function deliveriesContract(store: StoreUnderTest): void {
       worker,
     );
     const held = await settleRefused(store.db, attempted, 'held', refusal);
-    await markMoved(store.db, held.id, 'hold/1', now);
+    await markMoved(store.db, held, 'hold/1', now);
     expect(await reopen(store.db, await fresh(held), 'work/1', later(9))).toMatchObject({
       state: 'deferred',
       attempts: 0,
@@ -288,7 +289,7 @@ export function deliveriesContract(store: StoreUnderTest): void {
     await defer(store.db, await claimed(dead, 'deferred'), 'FILE_BUSY', '', now);
     await done(store.db, await claimed(dead, 'done'), 'i1');
     const moved = await settleRefused(store.db, await claimed(dead, 'moved'), 'rejected', refusal);
-    await markMoved(store.db, moved.id, 'rejected/moved', now);
+    await markMoved(store.db, moved, 'rejected/moved', now);
     await addSeen(store.db, dead, 'elsewhere', anotherInbox);
     const nobody = await claimed(dead, 'nobody');
     await store.db.updateTable('delivery').set({ worker_id: null }).where('id', '=', nobody.id).execute();
@@ -301,7 +302,7 @@ export function deliveriesContract(store: StoreUnderTest): void {
       'done',
       'nobody',
     ]);
-    await reopenMove(store.db, moved.id, 'work/moved');
+    await reopenMove(store.db, await fresh(moved), 'work/moved');
     expect(names(await unfinished(store.db, inbox))).toContain('moved');
   });
 
@@ -312,6 +313,38 @@ export function deliveriesContract(store: StoreUnderTest): void {
     expect(await takeOver(rival, row, second)).toMatchObject({ worker_id: second.id, state: 'claimed' });
     expect(await takeOver(store.db, row, first)).toBeUndefined();
     expect(await fresh(row)).toMatchObject({ worker_id: second.id });
+  });
+
+  test('K05: a file is claimed once, whatever number each host has for its file server', async () => {
+    const worker = await addWorker(store.db);
+    const found = { inbox, name: 'x', mark: mark('1') };
+    expect(await insertSeen(store.db, found, worker, now)).toBeDefined();
+    const elsewhere = { ...found, mark: { ...mark('1'), dev: '52' } };
+    expect(await insertSeen(await store.again(), elsewhere, await addWorker(store.db), now)).toBeUndefined();
+    const other = { ...elsewhere, inbox: anotherInbox };
+    expect(await insertSeen(store.db, other, worker, now)).toBeDefined();
+  });
+
+  test('whoever held a file that another has taken over changes nothing of it', async () => {
+    const [first, second] = [await addWorker(store.db), await addWorker(store.db)];
+    const [seen, row] = [await addSeen(store.db, first, 'seen'), await claimed(first, 'claimed')];
+    const refused = await settleRefused(store.db, await claimed(first, 'refused'), 'rejected', refusal);
+    const taken = await Promise.all([seen, row, refused].map((each) => takeOver(store.db, each, second)));
+    const late = [
+      () => markClaimed(store.db, seen, 'x'),
+      () => countAttempt(store.db, row, first),
+      () => countCrash(store.db, row, first),
+      () => remark(store.db, row, mark('9')),
+      () => defer(store.db, row, 'FILE_BUSY', '', now),
+      () => settleRefused(store.db, row, 'rejected', refusal),
+      () => done(store.db, row, 'i1'),
+      () => markMoved(store.db, refused, 'rejected/refused', now),
+    ];
+    for (const change of late) await expect(change()).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await forgetSeen(store.db, seen);
+    for (const each of taken) expect(await fresh(each as Delivery)).toEqual(each);
+    await forgetSeen(store.db, taken[0] as Delivery);
+    await expect(markClaimed(store.db, seen, 'x')).rejects.toMatchObject({ code: 'LEASE_LOST' });
   });
 
   test('a companion is kept with its file, word for word', async () => {
@@ -333,7 +366,7 @@ export function deliveriesContract(store: StoreUnderTest): void {
     const worker = await addWorker(store.db);
     const first = await claimed(worker, '1');
     const second = await claimed(worker, '2');
-    for (const row of [first, second]) await markMoved(store.db, row.id, 'done/x', now);
+    for (const row of [first, second]) await markMoved(store.db, row, 'done/x', now);
     expect(await deliveryAt(store.db, 'done/x')).toMatchObject({ id: second.id });
     expect(await deliveryAt(store.db, 'done/y')).toBeUndefined();
   });
@@ -341,10 +374,9 @@ export function deliveriesContract(store: StoreUnderTest): void {
   test('settled files are read page by page: those that have a last place', async () => {
     const worker = await addWorker(store.db);
     const settled = async (name: string, place: string | null, folder = inbox) => {
-      await settleRefused(store.db, await claimed(worker, name, folder), 'rejected', refusal);
-      const { id } = (await listDeliveries(store.db, { limit: 1 }))[0] as Delivery;
-      await markMoved(store.db, id, place, now);
-      return id;
+      const row = await settleRefused(store.db, await claimed(worker, name, folder), 'rejected', refusal);
+      await markMoved(store.db, row, place, now);
+      return row.id;
     };
     const ids = [await settled('a', 'rejected/a'), await settled('b', 'rejected/b')];
     await settled('lost', null);
@@ -399,5 +431,21 @@ export function deliveriesContract(store: StoreUnderTest): void {
     expect(await list({ limit: 1 })).toEqual(['c']);
     expect(await list({ folder: inbox })).toEqual(['b', 'a']);
     expect(await list({ folder: inbox, states: ['claimed', 'done'] })).toEqual(['b']);
+  });
+
+  test('a row that a transaction has locked is taken over by nobody before it ends', async () => {
+    const [worker, other] = [await addWorker(store.db), await addWorker(store.db)];
+    const row = await settleRefused(store.db, await claimed(worker, 'x'), 'rejected', refusal);
+    let taken: Promise<Delivery | undefined> | undefined;
+    await inTransaction(store.db, async (trx) => {
+      const locked = await lockDelivery(trx, row.id);
+      expect(locked).toEqual(row);
+      taken ??= takeOver(store.db, row, other);
+      // Time enough for whoever does not have to wait.
+      for (let look = 0; look < 50; look++) await findDelivery(trx, row.id);
+      await markMoved(trx, row, row.place, later(1));
+    });
+    expect(await taken).toBeUndefined();
+    expect(await lockDelivery(store.db, 999)).toBeUndefined();
   });
 }

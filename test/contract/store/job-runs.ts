@@ -1,7 +1,15 @@
 import { expect, test } from '@jest/globals';
 
 import { Fault } from '../../../shared/runtime/faults.ts';
-import { completeRun, failRun, lastRun, startRun, type JobRun } from '../../../shared/store/job-runs.ts';
+import {
+  completeRun,
+  failRun,
+  holdRun,
+  lastRun,
+  startRun,
+  type JobRun,
+} from '../../../shared/store/job-runs.ts';
+import { inTransaction } from '../../../shared/store/open-store.ts';
 import type { Db } from '../../../shared/store/tables.ts';
 import { signOff, type Worker } from '../../../shared/store/workers.ts';
 import { addDeadWorker, addWorker, later, now } from '../../support/store-examples.ts';
@@ -49,7 +57,7 @@ export function jobRunsContract(store: StoreUnderTest): void {
   test('a run that is complete bears its result, and the job may run again', async () => {
     const worker = await addWorker(store.db);
     const run = await started(worker);
-    const complete = await completeRun(store.db, run.id, { batches: 2, problems: [] }, later(3));
+    const complete = await completeRun(store.db, run, { batches: 2, problems: [] }, later(3));
     expect(complete).toMatchObject({
       state: 'complete',
       finished_at: later(3).toISOString(),
@@ -64,7 +72,7 @@ export function jobRunsContract(store: StoreUnderTest): void {
   test('a run that failed bears its fault, and the job may run again', async () => {
     const worker = await addWorker(store.db);
     const run = await started(worker);
-    expect(await failRun(store.db, run.id, new Fault('NO_SPACE', 'disk'), later(3))).toMatchObject({
+    expect(await failRun(store.db, run, new Fault('NO_SPACE', 'disk'), later(3))).toMatchObject({
       state: 'error',
       finished_at: later(3).toISOString(),
       fault_code: 'NO_SPACE',
@@ -86,6 +94,21 @@ export function jobRunsContract(store: StoreUnderTest): void {
       expect(runs).toEqual([{ ...interrupted, state: 'interrupted', finished_at: now.toISOString() }, run]);
     },
   );
+
+  test('a run that was interrupted is nobody’s: nothing follows from it, and it has no other end', async () => {
+    const lost = { code: 'LEASE_LOST' };
+    const gone = await started(await addDeadWorker(store.db));
+    await expect(inTransaction(store.db, (trx) => holdRun(trx, gone))).resolves.toBeUndefined();
+    const run = await started(await addWorker(store.db));
+    await expect(inTransaction(store.db, (trx) => holdRun(trx, gone))).rejects.toMatchObject(lost);
+    await expect(completeRun(store.db, gone, {}, later(1))).rejects.toMatchObject(lost);
+    await expect(failRun(store.db, gone, new Fault('NO_SPACE', 'disk'), later(1))).rejects.toMatchObject(
+      lost,
+    );
+    expect(await lastRun(store.db, 'request')).toEqual(run);
+    const interrupted = await store.db.selectFrom('job_run').selectAll().where('id', '=', gone.id).execute();
+    expect(interrupted).toMatchObject([{ state: 'interrupted', finished_at: now.toISOString() }]);
+  });
 
   test('an open run of the very worker that starts is one whose end it could not record: interrupted', async () => {
     const worker = await addWorker(store.db);

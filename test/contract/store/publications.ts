@@ -62,7 +62,7 @@ export function publicationsContract(store: StoreUnderTest): void {
     await queue('a');
     await expect(queue('a', { purpose: 'generic-response' })).rejects.toThrow(/unique/i);
     await queue('a', { folder: 'elsewhere' });
-    const sealed = await markSealed(store.db, await first(), { digest: 'd', size: 1 });
+    const sealed = await markSealed(store.db, await first(), { digest: 'd', size: 1, place: 'x/.tmp' });
     await expect(queue('a')).rejects.toThrow(/unique/i);
     await markPublished(store.db, [sealed], now);
     await expect(queue('a')).resolves.toBeUndefined();
@@ -141,16 +141,33 @@ export function publicationsContract(store: StoreUnderTest): void {
     await queue('a');
     const [held] = await takePublications(store.db, [await first()], [], dead);
     if (!held) throw new Error('not taken');
-    await markSealed(store.db, held, { digest: 'd1', size: 7 });
+    await markSealed(store.db, held, { digest: 'd1', size: 7, place: 'x/.tmp' });
     const worker = await addWorker(store.db);
     expect(await takePublications(store.db, [held], [], worker)).toEqual([]);
     const taken = { state: 'claimed', digest: 'd1', size: 7, attempts: 2, worker_id: worker.id };
     expect(await takePublications(store.db, [held], [dead.id], worker)).toMatchObject([taken]);
   });
 
+  test('whoever had a document that another has taken seals and publishes it no more', async () => {
+    const [first, second] = [await addWorker(store.db), await addWorker(store.db)];
+    for (const name of ['a', 'b']) await queue(name);
+    const [a, b] = await takePublications(store.db, await queued(), [], first);
+    if (!a || !b) throw new Error('not taken');
+    const draft = { digest: 'd1', size: 7, place: 'x/.tmp' };
+    const [sealed, own] = [await markSealed(store.db, a, draft), await markSealed(store.db, b, draft)];
+    const taken = await takePublications(store.db, [a], [first.id], second);
+    const lost = { code: 'LEASE_LOST' };
+    await expect(markSealed(store.db, sealed, { ...draft, digest: 'd2' })).rejects.toMatchObject(lost);
+    for (const rows of [[sealed], [sealed, own]]) {
+      const work = inTransaction(store.db, (trx) => markPublished(trx, rows, now));
+      await expect(work).rejects.toMatchObject(lost);
+    }
+    expect(await queued()).toEqual([...taken, own]);
+  });
+
   test('a published document is kept as a row, its content is not', async () => {
     await queue('a', { content: 'secret' });
-    const sealed = await markSealed(store.db, await first(), { digest: 'd1', size: 7 });
+    const sealed = await markSealed(store.db, await first(), { digest: 'd1', size: 7, place: 'x/.tmp' });
     expect(sealed).toMatchObject({ state: 'claimed', content: 'secret' });
     await markPublished(store.db, [sealed], later(1));
     expect(await store.db.selectFrom('delivery').selectAll().executeTakeFirst()).toMatchObject({
@@ -169,7 +186,7 @@ export function publicationsContract(store: StoreUnderTest): void {
     await queue('b');
     const [row, other] = await queued();
     if (!row || !other) throw new Error('nothing is queued');
-    const sealed = await markSealed(store.db, other, { digest: 'd1', size: 7 });
+    const sealed = await markSealed(store.db, other, { digest: 'd1', size: 7, place: 'x/.tmp' });
     const remembered = [{ ...row, state: 'claimed' as const }, sealed];
     for (const rows of [[row], [row, sealed], remembered]) {
       const work = inTransaction(store.db, (trx) => markPublished(trx, rows, now));

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { recordAudit } from '../../../shared/store/audit.ts';
 import { createBatch } from '../../../shared/store/batches.ts';
 import { devicesOfOrder } from '../../../shared/store/devices.ts';
+import { inTurn } from '../../../shared/store/in-turn.ts';
 import { inTransaction, withSavepoint } from '../../../shared/store/open-store.ts';
 import type { Db } from '../../../shared/store/tables.ts';
 import { actor, addDevices, newBatch, now, numbers } from '../../support/store-examples.ts';
@@ -165,6 +166,18 @@ export function transactionsContract(store: StoreUnderTest): void {
     await note(store.db, 'a\0b');
     expect(await auditOf(store.db, 'a\u2400b')).toMatchObject([{ subject: 'a\u2400b' }]);
     expect(await auditOf(store.db, 'a\0b')).toHaveLength(1);
+  });
+
+  test('in turn, each sees what those before it have added, whichever connection they have', async () => {
+    const addUnlessFull = () =>
+      inTurn(store.db, 'audit', async (trx) => {
+        const notes = await auditOf(trx, 'turn');
+        if (notes.length < 5) await note(trx, 'turn');
+        return notes.length;
+      });
+    const seen = await Promise.all(numbers(10).map(addUnlessFull));
+    expect(seen.sort()).toEqual([0, 1, 2, 3, 4, 5, 5, 5, 5, 5]);
+    expect(await auditOf(store.db, 'turn')).toHaveLength(5);
   });
 
   test.each([

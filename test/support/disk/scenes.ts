@@ -198,6 +198,7 @@ const publisherScene = (...names: string[]): Scene => ({
       spool: place.spool,
       db,
       worker: inbox.worker,
+      lease: inbox.lease,
       clock,
       emit: inbox.emit,
       purposes: ['generic-request'],

@@ -63,6 +63,7 @@ export class Desk {
       spool: join(rt.loaded.home, 'spool'),
       db: rt.db,
       worker: rt.worker,
+      lease: rt.lease,
       clock: rt.clock,
       emit: rt.emit,
       purposes: ['provider-request', 'provider-query'],

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ConsoleServer } from '../../../console/server.ts';
 import { addUser } from '../../../shared/operator/console-users.ts';
 import { argon2 } from '../../../shared/operator/passwords.ts';
-import { completeRun, startRun } from '../../../shared/store/job-runs.ts';
+import { completeRun, startRun, type JobRun } from '../../../shared/store/job-runs.ts';
 import { registerWorker } from '../../../shared/store/workers.ts';
 import { ConsoleBrowser } from '../../support/console-browser.ts';
 import { addProviderRequest, addSeen } from '../../support/store-examples.ts';
@@ -80,7 +80,7 @@ test('what there is can be read with the token, line by line', async () => {
   await addProviderRequest(db, 'secret-transaction');
   const run = await startRun(db, 'salesOrderDispatch', 'operator', worker, clock.now());
   rt.pass(12);
-  await completeRun(db, run?.id ?? 0, { batches: 0, records: 0, problems: [] }, clock.now());
+  await completeRun(db, run as JobRun, { batches: 0, records: 0, problems: [] }, clock.now());
 
   const browser = await listen();
   const answer = await ask(browser, `Bearer ${token}`);

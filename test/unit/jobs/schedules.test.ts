@@ -15,7 +15,7 @@ import {
 } from '../../../shared/operator/job-actions.ts';
 import type { JobKey } from '../../../shared/runtime/config-schema.ts';
 import { readSchedule, type WrittenSchedule } from '../../../shared/schedule/read-schedule.ts';
-import { completeRun, listRuns, startRun } from '../../../shared/store/job-runs.ts';
+import { completeRun, listRuns, startRun, type JobRun } from '../../../shared/store/job-runs.ts';
 import { listTicks } from '../../../shared/store/job-ticks.ts';
 import { makeWish } from '../../../shared/store/job-wishes.ts';
 import { registerWorker } from '../../../shared/store/workers.ts';
@@ -149,7 +149,7 @@ describe('a due time while the job runs', () => {
     expect(rt.events.filter(({ name }) => name === 'job.missed').map(({ fields }) => fields)).toEqual([
       expect.objectContaining({ ticks: 1, due: '2026-05-06T12:10:00.000Z' }),
     ]);
-    await completeRun(rt.db, run?.id ?? 0, {}, rt.clock.now());
+    await completeRun(rt.db, run as JobRun, {}, rt.clock.now());
     await look();
     expect(await runs()).toHaveLength(1);
     rt.pass(10 * minute);
@@ -184,7 +184,7 @@ describe('a due time while the job runs', () => {
     rt.pass(9 * minute);
     const run = await startRun(rt.db, key, 'operator', rt.worker, rt.clock.now());
     rt.pass(90);
-    await completeRun(rt.db, run?.id ?? 0, {}, rt.clock.now());
+    await completeRun(rt.db, run as JobRun, {}, rt.clock.now());
     await look();
     expect(await ticks()).toEqual(['05-06T12:10 missed run 1 was still under way']);
     expect(await runs()).toHaveLength(1);

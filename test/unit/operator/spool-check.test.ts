@@ -30,11 +30,11 @@ let inbox: Inbox;
 async function open(own: object = {}): Promise<void> {
   rt = await testRuntime({ inboxes: { [name]: { ...settings, ...own } } });
   for (const each of inboxNames(rt.loaded.config)) await makeInbox(inboxFolder(rt.loaded, each));
-  const { db, worker, clock, emit, loaded } = rt;
+  const { db, worker, lease, clock, emit, loaded } = rt;
   const { retry, inboxes } = loaded.config;
   const folders = await checkInbox(inboxFolder(loaded, name));
   const spool = spoolFolder(loaded);
-  inbox = { name, folders, spool, settings: inboxes[name], retry, db, worker, clock, emit };
+  inbox = { name, folders, spool, settings: inboxes[name], retry, db, worker, lease, clock, emit };
 }
 beforeEach(() => open());
 afterEach(() => rt.close());

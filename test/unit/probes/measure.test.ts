@@ -9,7 +9,7 @@ import type { Reading } from '../../../shared/probes/probe.ts';
 import { Fault } from '../../../shared/runtime/faults.ts';
 import { keysFolder } from '../../../shared/runtime/paths.ts';
 import { defer, markClaimed } from '../../../shared/store/deliveries.ts';
-import { failRun, startRun } from '../../../shared/store/job-runs.ts';
+import { failRun, startRun, type JobRun } from '../../../shared/store/job-runs.ts';
 import { saveRest } from '../../../shared/store/provider-exchanges.ts';
 import { moveRequest, requireRequest } from '../../../shared/store/provider-requests.ts';
 import { testAuthority } from '../../support/https-server.ts';
@@ -226,7 +226,7 @@ test('the last run of a job', async () => {
   expect(await found('job salesOrderDispatch')).toMatchObject({ state: 'green', value: 0 });
   const run = await startRun(db, 'salesOrderDispatch', 'operator', worker, clock.now());
   expect(await found('job salesOrderDispatch')).toMatchObject({ state: 'green' });
-  await failRun(db, run?.id ?? 0, new Fault('STORE_BUSY', 'x'), clock.now());
+  await failRun(db, run as JobRun, new Fault('STORE_BUSY', 'x'), clock.now());
   const failed = await found('job salesOrderDispatch');
   expect(failed).toMatchObject({ state: 'red', value: 1, link: '/jobs/salesOrderDispatch' });
   await db.updateTable('job_run').set({ state: 'interrupted' }).execute();

@@ -76,7 +76,7 @@ describe('the fault table', () => {
 
 test('the README shows the exit codes as they are', async () => {
   const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
-  const rows = [...readme.matchAll(/^\| (\d) +\| (.*?) +\|$/gm)].map(([, code, meaning]) => [
+  const rows = [...readme.matchAll(/^\| (\d+) +\| (.*?) +\|$/gm)].map(([, code, meaning]) => [
     Number(code),
     meaning,
   ]);

@@ -228,6 +228,7 @@ describe('K12: drafts of publications', () => {
       spool: at.spool,
       db: at.store.db,
       worker: inbox.worker,
+      lease: inbox.lease,
       clock: { now: () => hoursLater(hours).now(), monotonic: () => hours * 3600 * 1000 },
       emit: inbox.emit,
       purposes: ['generic-request'],

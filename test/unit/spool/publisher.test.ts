@@ -54,6 +54,7 @@ const publisher = (own: Partial<PublisherOptions> = {}) =>
     spool: at.spool,
     db: at.store.db,
     worker: at.inbox.worker,
+    lease: at.inbox.lease,
     clock: at.clock,
     emit: at.inbox.emit,
     purposes: ['generic-request'],
@@ -119,7 +120,7 @@ async function crashAt(call: number): Promise<void> {
   await expect(publish({ db })).rejects.toMatchObject({ code: 'BUG' });
 }
 
-const draft = '.tmp-1-x';
+const draft = '.tmp-1.1-x';
 const beforeMarkSealed = 2;
 const beforeDone = 3;
 

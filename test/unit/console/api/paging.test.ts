@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { Fault } from '../../../../shared/runtime/faults.ts';
 import { recordAudit } from '../../../../shared/store/audit.ts';
-import { completeRun, startRun } from '../../../../shared/store/job-runs.ts';
+import { completeRun, startRun, type JobRun } from '../../../../shared/store/job-runs.ts';
 import { beginExchange, endExchange } from '../../../../shared/store/provider-exchanges.ts';
 import { raiseEvent } from '../../../../shared/store/workflow-events.ts';
 import { addBatch, addDevices, addProviderRequest, mark, numbers } from '../../../support/store-examples.ts';
@@ -63,7 +63,7 @@ beforeAll(async () => {
     const exchange = await beginExchange(db, call, worker, now);
     await endExchange(db, exchange.id, { status: 200 }, now);
     const run = await startRun(db, 'salesOrderDispatch', 'operator', worker, now);
-    await completeRun(db, run?.id ?? 0, { batches: 1, records: 2, problems: ['one'] }, now);
+    await completeRun(db, run as JobRun, { batches: 1, records: 2, problems: ['one'] }, now);
   }
 });
 afterAll(() => scene.close());

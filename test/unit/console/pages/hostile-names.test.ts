@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { Fault } from '../../../../shared/runtime/faults.ts';
 import { defer, markClaimed } from '../../../../shared/store/deliveries.ts';
-import { failRun, startRun } from '../../../../shared/store/job-runs.ts';
+import { failRun, startRun, type JobRun } from '../../../../shared/store/job-runs.ts';
 import { recordOutcomes, noteRequest } from '../../../../shared/store/provider-requests.ts';
 import { registerWorker } from '../../../../shared/store/workers.ts';
 import { raiseEvent } from '../../../../shared/store/workflow-events.ts';
@@ -65,7 +65,7 @@ beforeAll(async () => {
   await raiseEvent(db, { ...event, batchId: null }, now);
   const other = await registerWorker(db, 'loader', now);
   const run = await startRun(db, 'salesOrderDispatch', 'schedule', other, now);
-  await failRun(db, run?.id ?? 0, new Fault('NO_SPACE', hostile), now);
+  await failRun(db, run as JobRun, new Fault('NO_SPACE', hostile), now);
   const encoded = encodeURIComponent(hostile);
   paths.push(
     '/',

@@ -93,7 +93,7 @@ const queries: Readonly<Record<string, (db: Db) => Promise<unknown>>> = {
   'devices of a request': (db) => requestDevicesAfter(db, 1, { orderId: 1, deviceId: 'x' }, 51),
   'calls of a request': (db) => listExchanges(db, 1, page),
   'calls that failed': (db) => failedExchanges(db, 20),
-  'processes of a daemon': (db) => workersOf(db, 'loader', 10),
+  'processes of a daemon': (db) => workersOf(db, 'loader', 10, new Date()),
   'audit of one thing': (db) => auditOf(db, 'file 1'),
   'all audit': (db) => listAudit(db, page),
   'audit of days': (db) => listAudit(db, { ...page, since: day, until: day }),
