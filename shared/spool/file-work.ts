@@ -226,7 +226,8 @@ export class FileWork {
       const { written, refused } = await inTransaction(db, async (trx) => {
         // Other processes may have brought in the same bytes meanwhile, and so may files of this group.
         const known = await this.#known(trx, group);
-        const [written, refused]: [Loaded[], Failed[]] = [[], []];
+        const written: Loaded[] = [];
+        const refused: Failed[] = [];
         for (const each of group) {
           const undone = await withSavepoint(trx, async () => {
             const one = await this.#write(trx, each, known);
