@@ -22,6 +22,7 @@ import { requestCommands } from './commands/requests.ts';
 import { spoolCommands } from './commands/spool.ts';
 import { retentionCommands } from './commands/retention.ts';
 import { statusCommands } from './commands/status.ts';
+import { storeCommands } from './commands/store.ts';
 import { tokenCommands } from './commands/tokens.ts';
 import { userCommands } from './commands/users.ts';
 import { escapeControls } from './output.ts';
@@ -41,6 +42,7 @@ export function program(): Command {
     .exitOverride();
   const groups = [
     installCommands,
+    storeCommands,
     daemonCommands,
     consoleCommands,
     orderCommands,

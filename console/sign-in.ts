@@ -16,6 +16,7 @@ import {
   requireConsoleUser,
   type ConsoleUser,
 } from '../shared/store/console-users.ts';
+import { inTurn } from '../shared/store/in-turn.ts';
 import { inTransaction } from '../shared/store/open-store.ts';
 import { startSession, type Visit } from './sessions.ts';
 
@@ -61,7 +62,7 @@ export async function signIn(desk: SignInDesk, attempt: Attempt): Promise<string
  */
 function begin({ db, clock }: Runtime, user: ConsoleUser | undefined): Promise<string | undefined> {
   const now = clock.now();
-  return inTransaction(db, async (trx) => {
+  return inTurn(db, 'sign_in_failure', async (trx) => {
     if (user === undefined) return 'unknown name';
     if (user.disabled_at !== null) return 'disabled';
     const failures = await countFailures(trx, user.id, countingSince(now));

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Runtime } from '../shared/daemon/process.ts';
 import { toFault } from '../shared/runtime/faults.ts';
 import type { StepResult, Task } from '../shared/runtime/task-loop.ts';
-import type { JobRun } from '../shared/store/job-runs.ts';
+import { cutOffRun, type JobRun } from '../shared/store/job-runs.ts';
 import { dueTick } from '../shared/store/job-ticks.ts';
 import { findWish } from '../shared/store/job-wishes.ts';
 import type { Job } from './job.ts';
@@ -66,13 +66,16 @@ export class JobSeat implements Task {
 
   /** Looks at the schedule, and says whether the job is to run. */
   async #start(): Promise<Start | undefined> {
-    const { db, loaded } = this.#runtime;
+    const { db, loaded, worker } = this.#runtime;
     const { key, trigger } = this.#job;
     const settings = await jobSettings(db, loaded.config, key);
     await this.#ticker.look(settings);
     const { priority, enabled } = settings;
     const tick = (await dueTick(db, key))?.id;
     if (tick !== undefined) return { cause: 'schedule', priority, tick };
+    // Its due time, or the wish for it, is not there any more.
+    const cutOff = this.#held ? await cutOffRun(db, key, worker) : undefined;
+    if (cutOff) return { cause: cutOff.cause, priority };
     if (this.#opening && activeSchedule(settings)) return { cause: 'schedule', priority };
     if (enabled && trigger !== undefined && (await loadedBatches(db, trigger, 1)).length > 0) {
       return { cause: 'batch', priority };

@@ -3,6 +3,7 @@ import { failPoint } from '../shared/runtime/fail-point.ts';
 import { Fault, toFault } from '../shared/runtime/faults.ts';
 import { completeRun, failRun, startRun, type JobRun } from '../shared/store/job-runs.ts';
 import { inTransaction } from '../shared/store/open-store.ts';
+import { isLost } from '../shared/store/postgres/faults.ts';
 import type { Job, JobHost, JobResult } from './job.ts';
 import { runNotes } from './run-notes.ts';
 
@@ -16,7 +17,8 @@ export interface FinishedRun {
  *
  * @param tick the due time that it is for; nothing runs when another process has taken that
  * @throws Fault ALREADY_RUNNING; LEASE_LOST when others have taken this process for dead, and its work; whatever made
- *   the job fail, after it was recorded
+ *   the job fail, after it was recorded. When the connection to the store was lost, nothing is recorded, since the run may have
+ *   ended well: it stays open, if it does, until the next one (`cutOffRun`)
  */
 export async function runJob(
   host: JobHost,
@@ -59,7 +61,8 @@ async function recorded(
     return { run, result };
   } catch (thrown) {
     const fault = toFault(thrown);
-    if (fault.code !== 'LEASE_LOST') await failRun(db, started, fault, clock.now());
+    // An end that was not confirmed may have been recorded; of a run that others have ended, there is nothing to record.
+    if (fault.code !== 'LEASE_LOST' && !isLost(fault)) await failRun(db, started, fault, clock.now());
     emit('job.failed', { ...fields, ...faultFields(fault) });
     throw fault;
   }

@@ -30,6 +30,15 @@ interface Seen {
   readonly next: Date | undefined;
 }
 
+/** What a look comes to. */
+interface Look {
+  /** From now on. */
+  readonly missed: readonly JobTick[];
+  readonly remembered: Seen;
+  /** Seconds by which the clock was set back. */
+  readonly setBack: number;
+}
+
 /**
  * Records the times at which a job is due, once each, however many schedulers look: that of the last time is kept in the
  * store. A schedule that is new, or was changed, begins now and has no past.
@@ -51,7 +60,11 @@ export class Ticker {
     const same = seen?.schedule === textOf(activeSchedule(settings)) && seen.from <= now;
     if (same && (seen.next === undefined || now < seen.next)) return;
     const { db } = this.#runtime;
-    const missed = await inTransaction(db, (trx) => this.#record(trx, now));
+    const { missed, remembered, setBack } = await inTransaction(db, (trx) => this.#record(trx, now));
+    // Only now: what was not committed is looked for again.
+    this.#seen = remembered;
+    if (setBack > 0)
+      this.#runtime.emit('scheduler.clock-set-back', { job: this.#job.name, seconds: setBack });
     const last = missed.at(-1);
     if (last) {
       const fields = { job: this.#job.name, ticks: missed.length, due: last.due_at };
@@ -59,21 +72,23 @@ export class Ticker {
     }
   }
 
-  /** @returns what is missed from now on */
-  async #record(trx: Db, now: Date): Promise<JobTick[]> {
+  async #record(trx: Db, now: Date): Promise<Look> {
     const { key } = this.#job;
     // Read anew: another process may have looked meanwhile, and somebody changed the schedule.
     const schedule = activeSchedule(await jobSettings(trx, this.#runtime.loaded.config, key));
     const text = textOf(schedule);
     const clock = await findJobClock(trx, key);
     if (schedule === undefined || clock?.schedule_json !== text) {
-      await this.#remember(trx, schedule, now, clock?.schedule_json !== text);
+      const remembered = await this.#remember(trx, schedule, now, clock?.schedule_json !== text);
       const changed =
         schedule === undefined ? 'the job has no schedule any more' : 'its schedule was changed';
       const missed = clock && clock.schedule_json !== text && (await missDueTick(trx, key, changed));
-      return missed ? [missed] : [];
+      return { missed: missed ? [missed] : [], remembered, setBack: 0 };
     }
-    const from = this.#startOf(new Date(clock.considered_until), now);
+    // A clock that was set back comes to the same times again: they are recorded, and what was never due yet is due then.
+    const considered = new Date(clock.considered_until);
+    const setBack = Math.max(0, Math.round((considered.getTime() - now.getTime()) / 1000));
+    const from = considered <= now ? considered : now;
     const { times, more } = dueTimes(schedule, from, now, recordedAtOnce);
     const ticks = planTicks({
       due: times,
@@ -86,26 +101,19 @@ export class Ticker {
     const recorded = await recordTicks(trx, key, ticks, now);
     if (recorded.length > 0) await pruneTicks(trx, key, new Date(now.getTime() - keptDays * dayMilliseconds));
     const until = times.at(-1) ?? from;
-    await this.#remember(trx, schedule, until, until.toISOString() !== clock.considered_until);
-    return recorded.filter((tick) => tick.state === 'missed');
+    const write = until.toISOString() !== clock.considered_until;
+    const remembered = await this.#remember(trx, schedule, until, write);
+    return { missed: recorded.filter((tick) => tick.state === 'missed'), remembered, setBack };
   }
 
-  /** A clock that was set back comes to the same times again: they are recorded, and what was never due yet is due then. */
-  #startOf(considered: Date, now: Date): Date {
-    if (considered <= now) return considered;
-    const seconds = Math.round((considered.getTime() - now.getTime()) / 1000);
-    this.#runtime.emit('scheduler.clock-set-back', { job: this.#job.name, seconds });
-    return now;
-  }
-
-  async #remember(trx: Db, schedule: Schedule | undefined, until: Date, write: boolean): Promise<void> {
+  async #remember(trx: Db, schedule: Schedule | undefined, until: Date, write: boolean): Promise<Seen> {
     const text = textOf(schedule);
     if (write) {
       const considered_until = until.toISOString();
       await setJobClock(trx, { job: this.#job.key, schedule_json: text, considered_until });
     }
     const next = schedule === undefined ? undefined : nextTimes(schedule, until, 1)[0];
-    this.#seen = { schedule: text, from: until, next };
+    return { schedule: text, from: until, next };
   }
 }
 

@@ -6,9 +6,11 @@ import { failPoint } from '../../shared/runtime/fail-point.ts';
 import { Fault, toFault } from '../../shared/runtime/faults.ts';
 import type { StepResult, Task } from '../../shared/runtime/task-loop.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
+import { isLost } from '../../shared/store/postgres/faults.ts';
 import {
   abandonedExchanges,
   beginExchange,
+  hasEnded,
   isBeingCalled,
   type ProviderExchange,
 } from '../../shared/store/provider-exchanges.ts';
@@ -55,6 +57,10 @@ export class Courier implements Task {
   #pace: Pace;
   readonly #running = new Set<Promise<void>>();
   readonly #ended: Ended[] = [];
+  /** Ids of exchanges that are called, or wait to be recorded. */
+  readonly #inHand = new Set<number>();
+  /** Id of the exchange whose end was being committed when the connection to the store was lost: it may be recorded. */
+  #unconfirmed: number | undefined;
   readonly #givenUp = new AbortController();
   #ring: () => void = () => undefined;
   #questionsFirst = false;
@@ -86,7 +92,9 @@ export class Courier implements Task {
     await this.#adoptAbandoned();
     const worked = await this.#settleEnded();
     const paced = stop.aborted ? false : await this.#begin();
-    return { worked, refused: 0, waiting: paced ? 1 : 0, running: this.#running.size };
+    // What has ended while this round waited for the store is still to be recorded.
+    const running = this.#running.size + this.#ended.length;
+    return { worked, refused: 0, waiting: paced ? 1 : 0, running };
   }
 
   /** The calls under way are waited for, though not for ever: a lost answer costs a question and hours. */
@@ -105,6 +113,7 @@ export class Courier implements Task {
     while (await this.#health.mayCall(db)) {
       const wait = waitMilliseconds(this.#pace, https, this.#runtime.clock.monotonic());
       if (wait > 0) return wait !== Infinity && this.#somethingDue();
+      this.#questionsFirst = !this.#questionsFirst;
       const exchange = await inTransaction(db, (trx) => this.#next(trx));
       if (!exchange) return false;
       failPoint('call.recorded');
@@ -124,7 +133,6 @@ export class Courier implements Task {
   async #next(trx: Db): Promise<ProviderExchange | undefined> {
     // Another process of ours may have begun to try whether the provider is well again.
     if (!(await this.#health.mayCall(trx))) return undefined;
-    this.#questionsFirst = !this.#questionsFirst;
     const exchange = this.#questionsFirst
       ? ((await this.#nextQuestion(trx)) ?? (await this.#nextRequest(trx)))
       : ((await this.#nextRequest(trx)) ?? (await this.#nextQuestion(trx)));
@@ -162,6 +170,7 @@ export class Courier implements Task {
   }
 
   #call(exchange: ProviderExchange): void {
+    this.#inHand.add(exchange.id);
     const message = JSON.parse(exchange.message_json) as ProviderMessage;
     const call = this.#runtime.lease
       .hold()
@@ -182,8 +191,12 @@ export class Courier implements Task {
   async #settleEnded(): Promise<number> {
     let settled = 0;
     for (let ended = this.#ended[0]; ended; ended = this.#ended[0]) {
-      await this.#settle(ended).catch((thrown: unknown) => this.#tellTakenOver(ended, thrown));
+      await this.#settle(ended).catch((thrown: unknown) => {
+        if (isLost(thrown)) this.#unconfirmed = ended.exchange.id;
+        return this.#tellTakenOver(ended, thrown);
+      });
       this.#ended.shift();
+      this.#inHand.delete(ended.exchange.id);
       failPoint('call.settled');
       settled++;
     }
@@ -193,6 +206,7 @@ export class Courier implements Task {
   async #settle({ exchange, outcome }: Ended): Promise<void> {
     const scene = { runtime: this.#runtime, provider: this.#provider, exchange };
     const telling = await inTransaction(this.#runtime.db, async (trx) => {
+      if (this.#unconfirmed === exchange.id && (await hasEnded(trx, exchange.id))) return [];
       const settled =
         'reply' in outcome
           ? await settleReply(scene, trx, outcome.reply)
@@ -222,12 +236,13 @@ export class Courier implements Task {
 
   async #adoptAbandoned(): Promise<void> {
     const { db, clock, worker } = this.#runtime;
-    const alive = new Set([worker.id, ...(await survivors(db, clock.now()))]);
-    for (const exchange of await abandonedExchanges(db, this.#provider.id, [...alive])) {
+    const others = (await survivors(db, clock.now())).filter((id) => id !== worker.id);
+    for (const exchange of await abandonedExchanges(db, this.#provider.id, others)) {
+      if (this.#inHand.has(exchange.id)) continue;
       const scene = { runtime: this.#runtime, provider: this.#provider, exchange };
-      const lost = new Fault('ANSWER_LOST', 'our process ended during the call');
+      const fault = exchange.worker_id === worker.id ? neverCalled : lost;
       try {
-        const { tell } = await inTransaction(db, (trx) => settleFailure(scene, trx, lost));
+        const { tell } = await inTransaction(db, (trx) => settleFailure(scene, trx, fault));
         tell();
       } catch (thrown) {
         if (toFault(thrown).code !== 'LEASE_LOST') throw thrown; // Another adaptor was faster.
@@ -235,3 +250,10 @@ export class Courier implements Task {
     }
   }
 }
+
+const lost = new Fault('ANSWER_LOST', 'our process ended during the call');
+/** Of our own, without a call: that they had been recorded was not known at the time. */
+const neverCalled = new Fault(
+  'STORE_OUTCOME_UNKNOWN',
+  'the connection to the store was lost before the call was made',
+);

@@ -48,10 +48,13 @@ export async function receiveAnswer(
     if ('ids' in read.answer) refuseContradiction(request, read.answer.ids);
     const source = String(file.delivery.id);
     const said = await applyAnswer(runtime, trx, { provider, request, question: of, source, ...read });
-    if (said.kind === 'denied') {
-      runtime.emit('provider.denied', { provider: provider.id, detail: describe(said.errors) });
-    }
-    return { batchId: request.batch_id, summary: `${provider.id} says: ${read.answer.kind}` };
+    return {
+      batchId: request.batch_id,
+      summary: `${provider.id} says: ${read.answer.kind}`,
+      ...(said.kind === 'denied' && {
+        tell: () => runtime.emit('provider.denied', { provider: provider.id, detail: describe(said.errors) }),
+      }),
+    };
   };
 }
 

@@ -7,7 +7,7 @@ import { Fault } from '../runtime/faults.ts';
 import { protectionOf } from '../runtime/protected-settings.ts';
 import { explanationsOf, findSetting, valueAt, type Setting } from '../runtime/setting-schema.ts';
 import { readSettingValue, settingText } from '../runtime/setting-value.ts';
-import { inTransaction } from '../store/open-store.ts';
+import { inTurn } from '../store/in-turn.ts';
 import type { Db } from '../store/tables.ts';
 import { audit, type Operator } from './operator.ts';
 
@@ -36,7 +36,8 @@ export const settingSubject = (path: string): string => `setting ${path}`;
 
 /**
  * Writes one setting into the configuration file, or takes it out. The whole is checked before; what the check refuses
- * leaves the file as it is. Changes are made one after the other, under the lock of the store.
+ * leaves the file as it is. Changes are made one after the other, under a lock of the store: that of a table which few
+ * write, in place of the file.
  *
  * @throws Fault NOT_FOUND, SETTING_PROTECTED, BAD_INPUT with what would be wrong, NOT_ALLOWED when the file was changed
  *   meanwhile, cannot be written, or says so already; SYNC_FAILED
@@ -47,7 +48,7 @@ export function changeSetting(
   operator: Operator,
   change: SettingChange,
 ): Promise<ChangedSetting> {
-  return inTransaction(db, async (trx) => {
+  return inTurn(db, 'module_property', async (trx) => {
     const known = await readConfigFile(file);
     if (change.seen !== undefined && change.seen !== known.digest) throw changed(file);
     const { value: written, mistakes } = readYaml(known.text);
@@ -66,7 +67,7 @@ export function changeSetting(
       after: valueOf(setting, change),
     };
     const text = newText(known, setting, done);
-    // The audit is written first: it holds the lock of the store, and is gone if the file cannot be replaced.
+    // The audit is written first: it is gone if the file cannot be replaced.
     await audit(trx, operator, {
       action: done.after === undefined ? 'setting.reset' : 'setting.set',
       subject: settingSubject(change.path),

@@ -12,6 +12,7 @@ import {
   requireConsoleUser,
   type ConsoleUser,
 } from '../store/console-users.ts';
+import { inTurn } from '../store/in-turn.ts';
 import { inTransaction } from '../store/open-store.ts';
 import type { Role } from '../store/states/role.ts';
 import type { Db } from '../store/tables.ts';
@@ -56,7 +57,7 @@ export async function addUser(
 
 /** @throws Fault NOT_FOUND, NOT_ALLOWED for the last administrator */
 export function changeRole(db: Db, operator: Operator, name: string, role: Role): Promise<ConsoleUser> {
-  return inTransaction(db, async (trx) => {
+  return inTurn(db, 'console_user', async (trx) => {
     const before = await requireConsoleUser(trx, name);
     const after = await changeConsoleUser(trx, before.id, { role }, operator.now);
     await requireAdministrator(trx, before);
@@ -138,7 +139,7 @@ function setDisabled(
   name: string,
   disabled_at: string | null,
 ): Promise<ConsoleUser> {
-  return inTransaction(db, async (trx) => {
+  return inTurn(db, 'console_user', async (trx) => {
     const before = await requireConsoleUser(trx, name);
     const after = await changeConsoleUser(trx, before.id, { disabled_at }, operator.now);
     await requireAdministrator(trx, before);

@@ -5,7 +5,7 @@ import { syncFolder } from '../runtime/durable.ts';
 import { Fault } from '../runtime/faults.ts';
 import { workPath } from '../spool/claim.ts';
 import { moveCompanion } from '../spool/companion.ts';
-import { linkNew, removeName } from '../spool/files.ts';
+import { exists, linkNew, removeName } from '../spool/files.ts';
 import { placeOf } from '../spool/inbox.ts';
 import { inboxFolders } from '../spool/layout.ts';
 import { finishMove, removeReason, type SettlingInbox } from '../spool/settle.ts';
@@ -14,7 +14,9 @@ import {
   discard,
   findDelivery,
   holdByHand,
+  lockDelivery,
   reopen,
+  reopenMove,
   retryNow,
   type Delivery,
 } from '../store/deliveries.ts';
@@ -47,7 +49,7 @@ export const releaseFile = (db: Db, spool: string, operator: Operator, id: numbe
  * restore. @throws Fault NOT_FOUND, NOT_ALLOWED
  */
 export function reloadFile(db: Db, spool: string, operator: Operator, id: number): Promise<Delivery> {
-  return inTransaction(db, async (trx) => {
+  return takingBack(db, spool, id, async (trx) => {
     const row = await requireFile(trx, id, ['rejected']);
     if (row.fault_code !== 'DUPLICATE') {
       const detail = `file ${id} (${row.name}) was rejected with ${row.fault_code ?? 'no code'}, not as a duplicate`;
@@ -101,12 +103,12 @@ function refuseDiscarded({ id, name, fault_code: code }: Delivery): void {
 }
 
 /**
- * Brings a file that was settled by hand to its last folder. Its daemon does the same when it looks first; within the
- * transaction it cannot begin to.
+ * Brings a file that was settled by hand to its last folder. Its daemon does the same when it looks first; while the row is
+ * locked it cannot begin to.
  */
 function bringHome(db: Db, spool: string, settled: Delivery): Promise<Delivery> {
   return inTransaction(db, async (trx) => {
-    const row = await findDelivery(trx, settled.id);
+    const row = await lockDelivery(trx, settled.id);
     if (row === undefined || row.worker_id !== null || row.moved_at !== null) return row ?? settled;
     await finishMove(settlingInbox(trx, spool, row), row);
     return (await findDelivery(trx, row.id)) ?? row;
@@ -121,7 +123,7 @@ function tryAgain(
   action: string,
   from: readonly DeliveryState[],
 ): Promise<Delivery> {
-  return inTransaction(db, async (trx) => {
+  return takingBack(db, spool, id, async (trx) => {
     const row = await requireFile(trx, id, from);
     const changed =
       row.state === 'deferred'
@@ -132,9 +134,34 @@ function tryAgain(
   });
 }
 
+/** A transaction in which a file may be taken back. When it comes to nothing, its daemon moves the file out again. */
+async function takingBack(
+  db: Db,
+  spool: string,
+  id: number,
+  work: (trx: Db) => Promise<Delivery>,
+): Promise<Delivery> {
+  try {
+    return await inTransaction(db, work);
+  } catch (thrown) {
+    // Without the store, the daemon's next start finds the file.
+    await undoTakingBack(db, spool, id).catch(() => undefined);
+    throw thrown;
+  }
+}
+
+async function undoTakingBack(db: Db, spool: string, id: number): Promise<void> {
+  const row = await findDelivery(db, id);
+  if (row === undefined || row.moved_at === null) return;
+  const inbox = settlingInbox(db, spool, row);
+  const work = workPath(inbox, row);
+  if (await exists(work)) await reopenMove(db, row, placeOf(inbox, work));
+}
+
 /**
  * Moves the file from rejected/ or hold/ back to work/, inside the transaction: a crash in between leaves a settled
- * row with its file in work/, which the daemon's next start moves out again.
+ * row with its file in work/, which the daemon's next start moves out again. What other transactions could be in the way of
+ * is written before the first move, so that this is never done a second time.
  */
 async function takeBack(trx: Db, inbox: SettlingInbox, row: Delivery, now: Date): Promise<Delivery> {
   if (row.place === null)
@@ -153,7 +180,7 @@ async function takeBack(trx: Db, inbox: SettlingInbox, row: Delivery, now: Date)
 
 /** @throws Fault NOT_FOUND, NOT_ALLOWED */
 async function requireFile(trx: Db, id: number, states: readonly DeliveryState[]): Promise<Delivery> {
-  const row = await findDelivery(trx, id);
+  const row = await lockDelivery(trx, id);
   if (row?.direction !== 'in') throw new Fault('NOT_FOUND', `there is no received file ${id}`);
   if (row.removed_at !== null) {
     const when = `at ${row.removed_at}, by retention run ${row.removed_by ?? 0}`;

@@ -14,7 +14,7 @@ import {
 } from '../runtime/paths.ts';
 import { makeFolder, makeInbox } from '../spool/layout.ts';
 import { migrateStore } from '../store/migrate.ts';
-import { connectStore } from '../store/open-store.ts';
+import { connectStore, type StoreOptions } from '../store/open-store.ts';
 import { storeOptions } from '../store/store-options.ts';
 
 const shippedConfig = new URL('../../config/enrol.yaml', import.meta.url);
@@ -47,13 +47,19 @@ export async function initialise(home: string, configFile: string | undefined): 
 export async function migrate(loaded: LoadedConfig, create: boolean): Promise<string[]> {
   const file = storeFile(loaded);
   if (create && file !== undefined) await mkdir(dirname(file), { recursive: true, mode: 0o750 });
-  const db = await connectStore(await storeOptions(loaded), create);
+  const db = await connectStore(patiently(await storeOptions(loaded)), create);
   try {
     return await migrateStore(db);
   } finally {
     await db.destroy();
   }
 }
+
+/** An index over a large table takes its time, and so does another command that migrates. */
+const migrationSeconds = 3600;
+
+const patiently = (options: StoreOptions): StoreOptions =>
+  'url' in options ? { ...options, statementSeconds: migrationSeconds } : options;
 
 async function copyConfig(home: string): Promise<boolean> {
   const file = join(home, 'config', 'enrol.yaml');

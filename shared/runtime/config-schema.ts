@@ -44,12 +44,24 @@ const job = (schedule: string, what: string) =>
     .prefault({})
     .describe(what);
 
+/** An address may be shown to everybody who may see the configuration, and is written into logs. */
+function isPublicAddress(url: string): boolean {
+  if (!url.startsWith('postgres')) return true;
+  // A socket in place of a host: postgres://USER@/DATABASE?host=/run/postgresql
+  const address = URL.parse(url) ?? URL.parse(url.replace('@/', '@localhost/'));
+  return address?.password === '' && !address.searchParams.has('password');
+}
+
 export const configSchema = z.strictObject({
   store: z
     .strictObject({
       url: z
         .string()
         .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)/, 'sqlite:PATH or postgres://USER@HOST:PORT/DATABASE')
+        .refine(
+          isPublicAddress,
+          'must be an address as URLs are, without a password: that belongs into store.passwordFile',
+        )
         .default('sqlite:var/enrol.db')
         .describe(
           'where the store is: sqlite:PATH for one host, relative to the home, or postgres://USER@HOST:PORT/DATABASE for many; ENROL_STORE_URL overrides it',

@@ -403,7 +403,8 @@ export const faultCodes = {
   STORE_UNSAFE: {
     class: 'environment',
     what: 'The database does not run with the settings that keep committed work through a power cut.',
-    action: 'Put the store on a local disk and use the shipped driver.',
+    action:
+      'A file: put it on a local disk and use the shipped driver. A server: see what docs/postgresql.md asks of it.',
   },
   LEASE_LOST: {
     class: 'environment',
@@ -418,8 +419,9 @@ export const faultCodes = {
   },
   STORE_FAILED: {
     class: 'environment',
-    what: 'The database reports that its file cannot be opened or written.',
-    action: 'Check disk, space, quota and rights of the store; work resumes by itself.',
+    what: 'The database reports that it cannot open or write what is its own.',
+    action:
+      'Check disk, space, quota and rights of the store, and of a server whether it is a standby; work resumes by itself.',
   },
   STORE_UNREACHABLE: {
     class: 'environment',
@@ -434,7 +436,13 @@ export const faultCodes = {
   STORE_OUTCOME_UNKNOWN: {
     class: 'environment',
     what: 'The connection to the database server was lost in the middle of a COMMIT.',
-    action: 'Nothing: what has become of it is looked up before anything else is done.',
+    action:
+      'Processes look up by themselves what has become of it. After a command: see in the audit of the console, or with the show or list command of the thing, whether it was done, before you give it again.',
+  },
+  STORE_ROW: {
+    class: 'permanent',
+    what: 'A row of the store cannot be in PostgreSQL, because of a NUL character for instance. Nothing was copied.',
+    action: 'The detail names the row. With a backup at hand, correct it in the store, then copy again.',
   },
   STORE_DAMAGED: {
     class: 'environment',

@@ -38,6 +38,8 @@ export interface LoopOptions {
 const waitingMilliseconds = 100;
 /** A task whose surroundings failed rests between these, doubling. */
 const restSeconds = { first: 1, longest: 60 };
+/** Up to such a part of it longer: processes that have met the same do not come back all at once. */
+const jitter = 0.25;
 
 /** A disk that has refused so many fsyncs in a row, with no work done in between, is not trusted any longer. */
 const syncAttempts = 3;
@@ -140,7 +142,8 @@ async function runSeat(seat: Seat, { once, stop, emit }: LoopOptions): Promise<S
     // Rest mends no store that is damaged, and every further write might harm it more; and it brings no lease back.
     if (once || fault.class === 'bug' || hopeless.includes(fault.code)) throw fault;
     if (fault.code === 'SYNC_FAILED' && ++seat.syncFailures === syncAttempts) throw fault;
-    const seconds = Math.min(restSeconds.longest, restSeconds.first * 2 ** Math.min(10, seat.failures++));
+    const doubled = Math.min(restSeconds.longest, restSeconds.first * 2 ** Math.min(10, seat.failures++));
+    const seconds = doubled * (1 + jitter * Math.random());
     seat.restsUntil = performance.now() + seconds * 1000;
     const nextTryAt = new Date(Date.now() + seconds * 1000).toISOString();
     emit('task.stopped', { task: seat.task.name, nextTryAt, ...faultFields(fault) });

@@ -35,6 +35,8 @@ export interface Outcome {
   readonly records?: number;
   /** One line for the log. */
   readonly summary: string;
+  /** What else is to be told once it is true. */
+  readonly tell?: () => void;
 }
 
 /**
@@ -63,6 +65,7 @@ interface Decided {
 interface Loaded {
   readonly settled: Delivery;
   readonly summary: string;
+  readonly tell: (() => void) | undefined;
 }
 
 /** A file that could not be loaded. */
@@ -100,6 +103,7 @@ export class FileWork {
     }
     // Now that their records are in the store, no fault may send these files round again.
     loaded.forEach(() => failPoint('work.committed'));
+    for (const { tell } of loaded) tell?.();
     await this.#archive(loaded, started, round);
     for (const each of failed) {
       await this.#fail(each, round).catch((thrown: unknown) => round.failed(thrown, each.row));
@@ -272,12 +276,12 @@ export class FileWork {
   /** @throws Fault DUPLICATE, MANIFEST_MISMATCH, and whatever the decision finds */
   async #write(trx: Db, { row, file, identity, decision }: Decided, known: Known): Promise<Loaded> {
     refuseDuplicate(known, identity);
-    const { batchId, summary, records } = await decision(trx);
+    const { batchId, summary, records, tell } = await decision(trx);
     checkCompanionRecords(row, records);
     const at = this.#inbox.clock.now();
     const settled = await settleDone(trx, row, { digest: file.digest, identity, batchId, at });
     failPoint('work.written');
-    return { settled, summary };
+    return { settled, summary, tell };
   }
 
   async #archive(loaded: readonly Loaded[], started: number, round: Round): Promise<void> {

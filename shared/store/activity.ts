@@ -18,6 +18,8 @@ export async function filesPerHour(db: Db, since: Date): Promise<HourlyFiles[]> 
     .select(['hour', 'state', 'files as count'])
     .where('hour', '>=', hourOf(since))
     .where('files', '>', 0)
+    .orderBy('hour')
+    .orderBy('state')
     .execute();
 }
 
@@ -28,6 +30,7 @@ export async function deviceMovesSince(db: Db, since: Date): Promise<Partial<Rec
     .select((select) => ['status', select.fn.sum<number | string>('moves').as('count')])
     .where('hour', '>=', hourOf(since))
     .groupBy('status')
+    .orderBy('status')
     .execute();
   return Object.fromEntries(rows.map((row) => [row.status, Number(row.count)]));
 }
@@ -46,6 +49,8 @@ export const deviceMovesPerHour = (db: Db, since: Date): Promise<HourlyMoves[]> 
     .select(['hour', 'status', 'moves as count'])
     .where('hour', '>=', hourOf(since))
     .where('moves', '>', 0)
+    .orderBy('hour')
+    .orderBy('status')
     .execute();
 
 /** As the counts name it. */

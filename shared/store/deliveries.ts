@@ -203,9 +203,20 @@ export const countAttempt = (db: Db, delivery: Delivery, worker: Worker): Promis
     ...(delivery.next_try_at !== null && { next_try_at: null }),
   });
 
-/** The attempt came to nothing for reasons that are not the file's. */
-export const uncountAttempt = (db: Db, delivery: Delivery): Promise<Delivery> =>
-  moveDelivery(db, delivery, 'claimed', { attempts: delivery.attempts - 1 });
+/**
+ * The attempt came to nothing for reasons that are not the file's. Where it was the connection to the store, in the middle of a
+ * commit, the row may have gone on all the same: then it stays as it is.
+ */
+export async function uncountAttempt(db: Db, delivery: Delivery): Promise<void> {
+  await db
+    .updateTable('delivery')
+    .set({ attempts: delivery.attempts - 1 })
+    .where('id', '=', delivery.id)
+    .where('state', '=', 'claimed')
+    .where('worker_id', 'is not distinct from', delivery.worker_id)
+    .where('attempts', '=', delivery.attempts)
+    .execute();
+}
 
 /** The process that worked on the file, or on several of which it was one, has died. */
 export const countCrash = (db: Db, delivery: Delivery, worker: Worker): Promise<Delivery> =>
@@ -363,6 +374,19 @@ export async function doneBefore(db: Db, inbox: string, identities: readonly str
 /** The file of this identity that was processed from this inbox before. */
 export const wasDone = async (db: Db, inbox: string, identity: string): Promise<Delivery | undefined> =>
   (await doneBefore(db, inbox, [identity]))[0];
+
+/**
+ * A row that nobody else changes until the transaction ends: its file may be moved meanwhile. On SQLite nobody changes
+ * anything then; PostgreSQL locks the rows that a transaction has written.
+ */
+export function lockDelivery(trx: Db, id: number): Promise<Delivery | undefined> {
+  return trx
+    .updateTable('delivery')
+    .set((row) => ({ attempts: row.ref('attempts') }))
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst();
+}
 
 /** Received files of this name that are in hand, or wait for their next try or for an operator. */
 export async function atHand(db: Db, inbox: string, name: string): Promise<Delivery[]> {

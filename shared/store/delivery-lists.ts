@@ -114,5 +114,7 @@ export async function countFiles(
     .select(['folder', 'state', 'files as count'])
     .where('direction', '=', direction)
     .where('files', '>', 0)
+    .orderBy('folder')
+    .orderBy('state')
     .execute();
 }

@@ -219,7 +219,12 @@ export async function countPerLine(db: Db, orderId: string): Promise<Map<number,
 
 /** Number of devices in each status. */
 export async function countByStatus(db: Db): Promise<Partial<Record<DeviceStatus, number>>> {
-  const rows = await db.selectFrom('device_count').selectAll().where('devices', '>', 0).execute();
+  const rows = await db
+    .selectFrom('device_count')
+    .selectAll()
+    .where('devices', '>', 0)
+    .orderBy('status')
+    .execute();
   return Object.fromEntries(rows.map((row) => [row.status, row.devices]));
 }
 

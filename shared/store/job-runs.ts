@@ -56,6 +56,12 @@ const findRunning = (db: Db, job: string): Promise<JobRun | undefined> =>
     .where('state', '=', 'running')
     .executeTakeFirst();
 
+/** The open run of a job that this process has not in hand: one that it could not begin, or end, for want of the store. */
+export async function cutOffRun(db: Db, job: string, worker: Worker): Promise<JobRun | undefined> {
+  const running = await findRunning(db, job);
+  return running?.worker_id === worker.id ? running : undefined;
+}
+
 /** When a run was under way; without an end it still is. */
 export interface RunSpan {
   readonly id: number;

@@ -120,6 +120,7 @@ export async function providersOfLines(db: Db, orderId: string): Promise<string[
     .select('provider_id')
     .distinct()
     .where('order_id', '=', orderId)
+    .orderBy('provider_id')
     .execute();
   return rows.flatMap((row) => row.provider_id ?? []);
 }
@@ -130,6 +131,7 @@ export async function organisationsOf(db: Db, orderId: string): Promise<Map<stri
     .selectFrom('sales_order_organisation')
     .select(['provider_id', 'organisation_id'])
     .where('order_id', '=', orderId)
+    .orderBy('provider_id')
     .execute();
   return new Map(rows.map((row) => [row.provider_id, row.organisation_id]));
 }

@@ -76,15 +76,19 @@ export async function endExchange(db: Db, id: number, end: ExchangeEnd, now: Dat
 }
 
 function asText(body: Uint8Array): Pick<ProviderExchange, 'answer' | 'answer_encoding'> {
+  if (body.includes(0)) return asBase64(body); // A text of the store has no NUL.
   try {
     return {
       answer: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body),
       answer_encoding: 'utf8',
     };
   } catch {
-    return { answer: Buffer.from(body).toString('base64'), answer_encoding: 'base64' };
+    return asBase64(body);
   }
 }
+
+const asBase64 = (body: Uint8Array) =>
+  ({ answer: Buffer.from(body).toString('base64'), answer_encoding: 'base64' }) as const;
 
 /** Calls of a provider that have not ended, of processes other than these. */
 export function abandonedExchanges(
@@ -98,7 +102,18 @@ export function abandonedExchanges(
     .where('provider_id', '=', providerId)
     .where('ended_at', 'is', null)
     .where('worker_id', 'not in', aliveWorkers)
+    .orderBy('id')
     .execute();
+}
+
+/** Whether it is known what came of a call. */
+export async function hasEnded(db: Db, id: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('provider_exchange')
+    .select('ended_at')
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row?.ended_at != null;
 }
 
 /** Whether a call about a request is under way. */

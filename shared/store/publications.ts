@@ -88,6 +88,7 @@ export async function publishedFolders(db: Db, purposes: readonly DeliveryPurpos
     .distinct()
     .where('direction', '=', 'out')
     .where('purpose', 'in', purposes)
+    .orderBy('folder')
     .execute();
   return rows.map((row) => row.folder);
 }

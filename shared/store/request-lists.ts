@@ -82,6 +82,8 @@ export async function countOpenRequests(db: Db): Promise<OpenRequests[]> {
     ])
     .where('state', 'in', openStates)
     .groupBy(['provider_id', 'state'])
+    .orderBy('provider_id')
+    .orderBy('state')
     .execute();
   return rows.map((row) => ({ ...row, count: Number(row.count) }));
 }

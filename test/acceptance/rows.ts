@@ -600,20 +600,24 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
     rows: [
       {
         id: 'D01',
-        fault: 'The database cannot be reached',
-        happens: 'An embedded store has no server that could be down.',
-        untested: 'Of the server database, which is not built yet; D04 and D08 are its like here.',
+        fault: 'The database server cannot be reached, at start or later',
+        happens:
+          'A start is refused with exit code 4, and the service manager tries again. A running daemon rests, longer each time, and goes on by itself; what was in hand is looked up in the store first.',
+        codes: ['STORE_UNREACHABLE'],
       },
       {
         id: 'D02',
-        fault: 'The process dies in the commit, with unknown outcome',
-        happens: 'The next start asks the ledger by the content before it does anything.',
+        fault: 'The process or its connection dies in the commit, with unknown outcome',
+        happens:
+          'The store is asked before anything is done again. Of a command, the message says that it has to be looked up.',
+        codes: ['STORE_OUTCOME_UNKNOWN'],
       },
       {
         id: 'D03',
         fault: 'Deadlock or serialization failure',
-        happens: 'SQLite has one writer at a time: neither exists.',
-        untested: 'Cannot happen here; D04 and D05 are its like.',
+        happens:
+          'The whole transaction is done again, eight times at most; then the task rests. SQLite has one writer at a time: neither exists there.',
+        codes: ['STORE_BUSY'],
       },
       {
         id: 'D04',
@@ -652,8 +656,9 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
       {
         id: 'D10',
         fault: 'A half-open connection to the database server',
-        happens: 'An embedded store has no connection.',
-        untested: 'Of the server database, which is not built yet.',
+        happens:
+          'Found statementSeconds + 5 s after it was used at the latest. Other connections made before it are not used any more; new ones are made. The server ends a transaction in which nothing happens after statementSeconds.',
+        codes: ['STORE_UNREACHABLE'],
       },
     ],
   },

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe } from '@jest/globals';
 import type { Db } from '../../shared/store/tables.ts';
 import { auditContract } from './store/audit.ts';
 import { batchesContract } from './store/batches.ts';
+import { consoleUsersContract } from './store/console-users.ts';
 import { deliveriesContract } from './store/deliveries.ts';
 import { devicesContract } from './store/devices.ts';
 import { enrolmentRequestsContract } from './store/enrolment-requests.ts';
@@ -37,6 +38,7 @@ const contracts = {
   'job runs': jobRunsContract,
   'workflow events': workflowEventsContract,
   'module properties': modulePropertiesContract,
+  'console users': consoleUsersContract,
   audit: auditContract,
 };
 

@@ -8,6 +8,7 @@ import { makeAuthority } from '../../demo/certificates.ts';
 import { startHttpsSimulator, type HttpsSimulator } from '../../demo/https-simulator.ts';
 import type { Service } from '../../demo/service.ts';
 import { readTls, writeSimulatorFiles, type SimulatorFiles } from '../../demo/simulator-files.ts';
+import type { Db } from '../../shared/store/tables.ts';
 import { testRuntime, type TestRuntime } from './test-runtime.ts';
 
 /** A provider behind a real HTTPS server, and the courier that calls it, in one process. */
@@ -33,7 +34,11 @@ export interface CallerOptions {
   readonly provider: object;
   readonly https?: object;
   readonly mutualTls?: boolean;
+  /** A store that takes the place of a temporary one. */
+  readonly db?: Db;
   service(files: SimulatorFiles): Promise<Service<unknown>> | Service<unknown>;
+  /** The store as the courier has it. */
+  readonly store?: (db: Db) => Db;
   /** How we prove who we are; the certificate, when left out. */
   readonly authentication?: (files: SimulatorFiles, url: string) => Promise<object> | object;
 }
@@ -63,10 +68,14 @@ export async function startCaller(id: string, options: CallerOptions): Promise<C
     ...(await authentication(files, simulator.url)),
     ...options.https,
   };
-  const rt = await testRuntime({ providers: { [id]: { ...options.provider, transport: 'https', https } } });
+  const config = { providers: { [id]: { ...options.provider, transport: 'https', https } } };
+  const rt = await testRuntime(config, options.db);
   let ring = () => {};
   const newCourier = () => {
-    const courier = new Courier(rt, providerOf(rt.loaded.config, id));
+    const courier = new Courier(
+      { ...rt, db: options.store?.(rt.db) ?? rt.db },
+      providerOf(rt.loaded.config, id),
+    );
     courier.listen(() => ring());
     return courier;
   };

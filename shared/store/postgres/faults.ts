@@ -9,7 +9,7 @@ import { Fault } from '../../runtime/faults.ts';
  */
 const codeOfState: Readonly<Record<string, FaultCode>> = {
   '08': 'STORE_UNREACHABLE', // connection exceptions
-  '25006': 'STORE_FAILED', // read only: a standby, or a primary that is one no more
+  '25006': 'STORE_FAILED', // read only: a standby
   '25P03': 'STORE_UNREACHABLE', // the server has ended an idle transaction, and its session
   '28': 'STORE_REFUSED', // wrong user or password
   '3D000': 'STORE_MISSING', // no such database
@@ -28,6 +28,7 @@ const codeOfState: Readonly<Record<string, FaultCode>> = {
 
 /** A deadlock, or a change made meanwhile. */
 const conflicts = new Set(['40001', '40P01']);
+const readOnly = '25006';
 /** Entered twice; if it was by another at the same time, whoever does all of it anew sees that. */
 const uniqueViolation = '23505';
 
@@ -46,9 +47,15 @@ export const endsTransaction = (thrown: unknown): boolean => isConflict(thrown) 
 
 const isConflict = (thrown: unknown): boolean => conflicts.has(sqlState(thrown) ?? '');
 
-/** Whether the session is gone, or must not be used any longer. */
+/**
+ * Whether the session is gone, or must not be used any longer: the next one may lead to another server, where an address has
+ * been given to what was a standby.
+ */
 export const isLost = (thrown: unknown): thrown is Fault =>
-  thrown instanceof Fault && (thrown.code === 'STORE_UNREACHABLE' || thrown.code === 'STORE_OUTCOME_UNKNOWN');
+  thrown instanceof Fault &&
+  (thrown.code === 'STORE_UNREACHABLE' ||
+    thrown.code === 'STORE_OUTCOME_UNKNOWN' ||
+    sqlState(thrown) === readOnly);
 
 /** An error of the driver or the server as a fault; what says nothing about the store itself stays what it is. */
 export function storeFault(thrown: unknown): unknown {
@@ -56,12 +63,17 @@ export function storeFault(thrown: unknown): unknown {
   const state = sqlState(thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   if (state === undefined) {
-    // The server has said nothing: the connection failed, or was silent for too long; or the passwords do not match.
-    const code = message.startsWith('SASL') ? 'STORE_REFUSED' : 'STORE_UNREACHABLE';
-    return new Fault(code, message, { cause: thrown });
+    return new Fault(codeOfDriver(message), message, { cause: thrown });
   }
   const code = codeOfState[state] ?? codeOfState[state.slice(0, 3)] ?? codeOfState[state.slice(0, 2)];
   return code === undefined ? thrown : new Fault(code, `${message} (SQLSTATE ${state})`, { cause: thrown });
+}
+
+/** The server has said nothing: mostly, the connection failed or was silent for too long. */
+function codeOfDriver(message: string): FaultCode {
+  if (message.startsWith('SASL')) return 'STORE_REFUSED'; // No password, or the passwords do not match.
+  // Of pg-pool: all connections of this process are in use.
+  return message === 'timeout exceeded when trying to connect' ? 'STORE_BUSY' : 'STORE_UNREACHABLE';
 }
 
 /** What became of a transaction whose COMMIT was not answered, nobody here can know. */

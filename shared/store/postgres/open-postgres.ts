@@ -30,7 +30,8 @@ export interface PostgresOptions {
 /**
  * Opens a store on a server.
  *
- * @throws Fault STORE_UNREACHABLE, STORE_REFUSED, STORE_MISSING, STORE_UNSAFE
+ * @throws Fault STORE_UNREACHABLE, STORE_REFUSED, STORE_MISSING, STORE_UNSAFE; CONFIG_INVALID for a file that its URL names
+ *   and that cannot be read
  */
 export async function openPostgres(options: PostgresOptions): Promise<Db> {
   const db = new Kysely<Tables>({
@@ -55,7 +56,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Db> {
 export function poolConfig(options: PostgresOptions): pg.PoolConfig {
   const { url, password, busySeconds, statementSeconds, connections } = options;
   return {
-    ...parseIntoClientConfig(url),
+    ...addressOf(url),
     ...(password !== undefined && { password }),
     max: connections,
     application_name: 'enrol',
@@ -75,6 +76,16 @@ export function poolConfig(options: PostgresOptions): pg.PoolConfig {
       '-c jit=off',
     ].join(' '),
   };
+}
+
+/** Reads the files of certificates that the URL names. */
+function addressOf(url: string): pg.PoolConfig {
+  try {
+    return parseIntoClientConfig(url);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : '';
+    throw new Fault('CONFIG_INVALID', `store.url: ${message}`, { cause: error });
+  }
 }
 
 /** What a commit promises must hold through a power cut: the spool archives its files on the strength of it. */

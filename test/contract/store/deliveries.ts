@@ -12,6 +12,7 @@ import {
   findDelivery,
   forgetSeen,
   holdByHand,
+  lockDelivery,
   markClaimed as markAllClaimed,
   markMoved as markAllMoved,
   remark,
@@ -457,5 +458,21 @@ export function deliveriesContract(store: StoreUnderTest): void {
     expect(await list({ limit: 1 })).toEqual(['c']);
     expect(await list({ folder: inbox })).toEqual(['b', 'a']);
     expect(await list({ folder: inbox, states: ['claimed', 'done'] })).toEqual(['b']);
+  });
+
+  test('a row that a transaction has locked is taken over by nobody before it ends', async () => {
+    const [worker, other] = [await addWorker(store.db), await addWorker(store.db)];
+    const row = await settleRefused(store.db, await claimed(worker, 'x'), 'rejected', refusal);
+    let taken: Promise<Delivery | undefined> | undefined;
+    await inTransaction(store.db, async (trx) => {
+      const locked = await lockDelivery(trx, row.id);
+      expect(locked).toEqual(row);
+      taken ??= takeOver(store.db, row, other);
+      // Time enough for whoever does not have to wait.
+      for (let look = 0; look < 50; look++) await findDelivery(trx, row.id);
+      await markMoved(trx, row, row.place, later(1));
+    });
+    expect(await taken).toBeUndefined();
+    expect(await lockDelivery(store.db, 999)).toBeUndefined();
   });
 }

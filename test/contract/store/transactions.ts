@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { recordAudit } from '../../../shared/store/audit.ts';
 import { createBatch } from '../../../shared/store/batches.ts';
 import { devicesOfOrder } from '../../../shared/store/devices.ts';
+import { inTurn } from '../../../shared/store/in-turn.ts';
 import { inTransaction, withSavepoint } from '../../../shared/store/open-store.ts';
 import type { Db } from '../../../shared/store/tables.ts';
 import { actor, addDevices, newBatch, now, numbers } from '../../support/store-examples.ts';
@@ -128,6 +129,55 @@ export function transactionsContract(store: StoreUnderTest): void {
     const results = await Promise.allSettled(numbers(10).map((n) => transaction(String(n), n % 2 === 0)));
     expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(5);
     for (const n of numbers(10)) expect(await auditOf(store.db, String(n))).toHaveLength(n % 2 === 0 ? 0 : 5);
+  });
+
+  /** A batch whose number of records is counted up. */
+  const counter = async (): Promise<number> =>
+    (await createBatch(store.db, newBatch({ items: [] }), actor, now)).id;
+  const valueOf = async (db: Db, id: number): Promise<number> =>
+    (await db.selectFrom('batch').select('record_count').where('id', '=', id).executeTakeFirstOrThrow())
+      .record_count;
+  const countUp = async (trx: Db, id: number): Promise<void> => {
+    const record_count = (await valueOf(trx, id)) + 1;
+    await trx.updateTable('batch').set({ record_count }).where('id', '=', id).execute();
+  };
+
+  test('D03 transactions that read and then write the same row: none of them is lost, whoever has to begin anew', async () => {
+    const id = await counter();
+    await Promise.all(numbers(5).map(() => inTransaction(store.db, (trx) => countUp(trx, id))));
+    const part = (trx: Db) => withSavepoint(trx, () => countUp(trx, id));
+    const thrown = await Promise.all(numbers(5).map(() => inTransaction(store.db, part)));
+    expect(thrown).toEqual(numbers(5).map(() => undefined));
+    expect(await valueOf(store.db, id)).toBe(10);
+  });
+
+  test('D03 transactions that take the same rows in another order: each of them is done', async () => {
+    const [one, other] = [await counter(), await counter()];
+    const both = (first: number, second: number) =>
+      inTransaction(store.db, async (trx) => {
+        await countUp(trx, first);
+        await countUp(trx, second);
+      });
+    await Promise.all(numbers(6).map((n) => (n % 2 === 0 ? both(one, other) : both(other, one))));
+    expect([await valueOf(store.db, one), await valueOf(store.db, other)]).toEqual([6, 6]);
+  });
+
+  test('a text with NUL, which not every engine has, is made harmless, and found again', async () => {
+    await note(store.db, 'a\0b');
+    expect(await auditOf(store.db, 'a\u2400b')).toMatchObject([{ subject: 'a\u2400b' }]);
+    expect(await auditOf(store.db, 'a\0b')).toHaveLength(1);
+  });
+
+  test('in turn, each sees what those before it have added, whichever connection they have', async () => {
+    const addUnlessFull = () =>
+      inTurn(store.db, 'audit', async (trx) => {
+        const notes = await auditOf(trx, 'turn');
+        if (notes.length < 5) await note(trx, 'turn');
+        return notes.length;
+      });
+    const seen = await Promise.all(numbers(10).map(addUnlessFull));
+    expect(seen.sort()).toEqual([0, 1, 2, 3, 4, 5, 5, 5, 5, 5]);
+    expect(await auditOf(store.db, 'turn')).toHaveLength(5);
   });
 
   test.each([

@@ -1,9 +1,13 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
+import type { KyselyPlugin } from 'kysely';
+
 import { appleApi } from '../../../demo/apple-api.ts';
 import type { KeyRing } from '../../../shared/pgp/key-ring.ts';
+import { onFailPoint } from '../../../shared/runtime/fail-point.ts';
 import { beginExchange, exchangesOf } from '../../../shared/store/provider-exchanges.ts';
 import { moveRequest, requireRequest } from '../../../shared/store/provider-requests.ts';
+import type { Db } from '../../../shared/store/tables.ts';
 import { orderOf } from '../apple/examples.ts';
 import { startCaller, type Caller } from '../../support/calling.ts';
 import { extracted, keyRing, outcomes, requestRows, responses, standing, transform } from './scenes.ts';
@@ -16,8 +20,9 @@ beforeAll(async () => {
 beforeEach(() => start());
 afterEach(() => caller.close());
 
-async function start(https: object = {}): Promise<void> {
+async function start(https: object = {}, store = (db: Db) => db): Promise<void> {
   caller = await startCaller('apple', {
+    store,
     mutualTls: true,
     service: () => appleApi(),
     provider: { format: 'apple', account: { shipTo: '0000054321', depResellerId: '0F0F0F0F' } },
@@ -48,6 +53,29 @@ const onRequest = (rule: object) => rules({ match: bulk, times: 1, ...rule });
 const allEnrolled = { '12 D1': 'succeeded', '12 D2': 'succeeded' };
 
 describe('a provider that answers', () => {
+  test('before the store does, as one on a server may be: the call counts as under way until it is recorded', async () => {
+    await caller.close();
+    let slow = Promise.resolve();
+    const plugin: KyselyPlugin = {
+      transformQuery: ({ node }) => node,
+      transformResult: ({ result }) => slow.then(() => result),
+    };
+    await start({}, (db) => db.withPlugin(plugin));
+    await queued();
+    let answered = () => {};
+    onFailPoint((point) => {
+      if (point === 'call.recorded') slow = new Promise((resolve) => (answered = resolve));
+      if (point === 'call.answered') answered();
+    });
+    try {
+      await caller.settle();
+    } finally {
+      onFailPoint(() => undefined);
+    }
+    expect(await request()).toMatchObject({ state: 'accepted', attempts: 1 });
+    expect(await calls()).toMatchObject([{ question: 'request', http_status: 200 }]);
+  });
+
   test('a request is sent, accepted, asked about, and settled; every call is kept', async () => {
     const batch = await queued();
     expect(await standing(caller.rt, batch)).toBe('Transmission · In progress');

@@ -159,7 +159,8 @@ export const requestRows = (rt: TestRuntime) =>
 
 /** Order and device -> what the provider said of it. */
 export async function outcomes(rt: TestRuntime): Promise<Record<string, string>> {
-  const rows = await rt.db.selectFrom('provider_request_device').selectAll().execute();
+  const asked = rt.db.selectFrom('provider_request_device').selectAll();
+  const rows = await asked.orderBy('request_id').orderBy('order_id').orderBy('device_id').execute();
   return Object.fromEntries(rows.map((row) => [`${row.order_id} ${row.device_id}`, row.outcome]));
 }
 

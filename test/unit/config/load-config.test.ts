@@ -282,6 +282,31 @@ keys:
     ]);
   });
 
+  test.each([
+    'postgres://enrol:canary@host:5432/enrol',
+    'postgres://enrol:can/ary@host:5432/enrol',
+    'postgres://enrol:canary@/enrol?host=/run/postgresql',
+    'postgres://enrol@host/enrol?password=canary',
+    'postgres://host:port',
+  ])(
+    'O12 an address of the store with a password, or none at all, is refused and not shown: %s',
+    async (url) => {
+      const message =
+        'store.url: must be an address as URLs are, without a password: that belongs into store.passwordFile';
+      expect(await problemsOf(`store:\n  url: ${url}\n`, {})).toEqual([`2:3 ${message}`]);
+      expect(await problemsOf('{}', { ENROL_STORE_URL: url })).toEqual([`ENROL_STORE_URL ${message}`]);
+    },
+  );
+
+  test.each([
+    'postgres://enrol@host:5432/enrol?sslmode=verify-full&sslrootcert=/etc/ca.pem',
+    'postgres://enrol@/enrol?host=/run/postgresql',
+    'postgresql://host/enrol',
+  ])('an address of the store: %s', async (url) => {
+    await writeFile(file, `store:\n  url: ${url}\n`);
+    expect((await loadConfig({ home, env: {} })).config.store.url).toBe(url);
+  });
+
   test('O01 the fault carries the problems as data and leads to its own exit code', async () => {
     await writeFile(file, 'log:\n  level: 1\n');
     const fault = await loadConfig({ home, env: {} }).catch((error: unknown) => error as ConfigFault);

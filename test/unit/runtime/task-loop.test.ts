@@ -20,12 +20,14 @@ let stop: AbortController;
 let bell: Bell;
 beforeEach(() => {
   jest.useFakeTimers();
+  jest.spyOn(Math, 'random').mockReturnValue(0);
   told = [];
   stop = new AbortController();
   bell = new Bell();
 });
 afterEach(() => {
   jest.useRealTimers();
+  jest.restoreAllMocks();
 });
 
 const nothing: StepResult = { worked: 0, refused: 0, waiting: 0 };
@@ -141,6 +143,15 @@ describe('R04: a task whose surroundings fail', () => {
     await runFor(250, [timed]);
     const rests = starts.slice(1).map((start, index) => Math.round((start - (starts[index] ?? 0)) / 1000));
     expect(rests).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+  });
+
+  test('D01 rests up to a quarter longer, so that not all come back at once', async () => {
+    jest.spyOn(Math, 'random').mockReturnValue(0.8);
+    const [near, far] = [task('near', noSpace()), task('far', noSpace())];
+    await runFor(1.1, [near]);
+    stop = new AbortController();
+    await runFor(1.3, [far]);
+    expect([near.count(), far.count()]).toEqual([1, 2]);
   });
 
   test('starts over with a short rest after it was well', async () => {
