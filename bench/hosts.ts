@@ -70,7 +70,9 @@ async function bench(options: Options): Promise<number> {
   return figures.hosts.some(isWrong) ? 1 : 0;
 }
 
-const isWrong = ({ lost, duplicates }: HostsRun): boolean => lost !== 0 || duplicates !== 0;
+function isWrong({ lost, duplicates }: HostsRun): boolean {
+  return lost !== 0 || duplicates !== 0;
+}
 
 async function report(
   { machine, ...figures }: Figures & { readonly machine: Machine },

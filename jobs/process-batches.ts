@@ -157,7 +157,7 @@ async function processPortion(
   begin: PortionHandler,
   tally: Tally,
 ): Promise<Applied> {
-  const { applied, ended, said } = await context.run.transaction(async (trx) => {
+  const { said, applied, ended } = await context.run.transaction(async (trx) => {
     const said = new Said();
     await takeBatches(context, trx, portion.begun);
     const handle = await begin(trx, portion.items);
@@ -165,7 +165,7 @@ async function processPortion(
     const rest = restOf(portion, applied.tried).ended;
     const ended = portion.ended.filter((batch) => !rest.includes(batch));
     await settleBatches(context, trx, ended, (batch) => tally.failedOf(batch) + failedIn(applied, batch));
-    return { applied, ended, said };
+    return { said, applied, ended };
   });
   said.tell(context.emit);
   const items = portion.items.slice(0, applied.tried);

@@ -17,8 +17,8 @@ export interface FinishedRun {
  *
  * @param tick the due time that it is for; nothing runs when another process has taken that
  * @throws Fault ALREADY_RUNNING; LEASE_LOST when others have taken this process for dead, and its work; whatever made
- *   the job fail, after it was recorded. When the connection to the store was lost, nothing is recorded, since the run may
- *   have ended well: it stays open, if it does, until the next one (`cutOffRun`)
+ *   the job fail, after it was recorded. When the connection to the store was lost, nothing is recorded, since the run may have
+ *   ended well: it stays open, if it does, until the next one (`cutOffRun`)
  */
 export async function runJob(
   host: JobHost,
@@ -61,6 +61,7 @@ async function recorded(
     return { run, result };
   } catch (thrown) {
     const fault = toFault(thrown);
+    // An end that was not confirmed may have been recorded; of a run that others have ended, there is nothing to record.
     if (fault.code !== 'LEASE_LOST' && !isLost(fault)) await failRun(db, started, fault, clock.now());
     emit('job.failed', { ...fields, ...faultFields(fault) });
     throw fault;

@@ -9,7 +9,7 @@ import {
   settleDone,
   type Delivery,
 } from '../../shared/store/deliveries.ts';
-import { inTransaction, withSavepoint } from '../../shared/store/open-store.ts';
+import { inTransaction } from '../../shared/store/open-store.ts';
 import { insertProviderRequest, moveRequest, requireRequest } from '../../shared/store/provider-requests.ts';
 import {
   markPublished,
@@ -47,23 +47,18 @@ async function loadFiles(db: Db, worker: Worker, group: readonly number[]): Prom
     mark: { dev: '64769', inode: String(n), size, mtimeNs: '1700000000123456789' },
   }));
   const seen = await insertSeen(db, files, worker, now);
-  const claimed = await inTransaction(db, async (trx) => {
-    const rows: Delivery[] = [];
-    for (const row of seen) rows.push(await markClaimed(trx, row, `${inbox}/work/${row.id}__${row.name}`));
-    return rows;
-  });
+  const taken = seen.map((row) => ({ row, place: `${inbox}/work/${row.id}__${row.name}` }));
+  const { done: claimed } = await inTransaction(db, (trx) => markClaimed(trx, taken));
   const identities = claimed.map(({ name }) => digestOf(name));
   await doneBefore(db, inbox, identities);
   const done = await inTransaction(db, async (trx) => {
     await doneBefore(trx, inbox, identities);
     const rows: Delivery[] = [];
-    for (const row of claimed)
-      await withSavepoint(trx, async () => void rows.push(await loadFile(trx, worker, row)));
+    for (const row of claimed) rows.push(await loadFile(trx, worker, row));
     return rows;
   });
-  await inTransaction(db, async (trx) => {
-    for (const row of done) await markMoved(trx, row, `${inbox}/done/2026/01/14/${row.name}`, now);
-  });
+  const archived = done.map((row) => ({ row, place: `${inbox}/done/2026/01/14/${row.name}` }));
+  await inTransaction(db, (trx) => markMoved(trx, archived, now));
 }
 
 async function loadFile(trx: Db, worker: Worker, row: Delivery): Promise<Delivery> {
@@ -114,10 +109,10 @@ async function publishDocuments(db: Db, worker: Worker, group: readonly number[]
   const taken = await takePublications(db, queued, [], worker);
   const sealed = await inTransaction(db, async (trx) => {
     const rows: Delivery[] = [];
-    for (const row of taken) {
-      const place = `${row.folder}/.tmp-${row.id}.${worker.id}-${row.name}`;
-      rows.push(await markSealed(trx, row, { digest: digestOf(row.name), size, place }));
-    }
+    for (const row of taken)
+      rows.push(
+        await markSealed(trx, row, { digest: digestOf(row.name), size, place: `out/.tmp-${row.id}` }),
+      );
     return rows;
   });
   await inTransaction(db, (trx) => markPublished(trx, sealed, new Date()));

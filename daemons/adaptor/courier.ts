@@ -6,6 +6,7 @@ import { failPoint } from '../../shared/runtime/fail-point.ts';
 import { Fault, toFault } from '../../shared/runtime/faults.ts';
 import type { StepResult, Task } from '../../shared/runtime/task-loop.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
+import { isLost } from '../../shared/store/postgres/faults.ts';
 import {
   abandonedExchanges,
   beginExchange,
@@ -58,6 +59,8 @@ export class Courier implements Task {
   readonly #ended: Ended[] = [];
   /** Ids of exchanges that are called, or wait to be recorded. */
   readonly #inHand = new Set<number>();
+  /** Id of the exchange whose end was being committed when the connection to the store was lost: it may be recorded. */
+  #unconfirmed: number | undefined;
   readonly #givenUp = new AbortController();
   #ring: () => void = () => undefined;
   #questionsFirst = false;
@@ -188,7 +191,10 @@ export class Courier implements Task {
   async #settleEnded(): Promise<number> {
     let settled = 0;
     for (let ended = this.#ended[0]; ended; ended = this.#ended[0]) {
-      await this.#settle(ended).catch((thrown: unknown) => this.#tellTakenOver(ended, thrown));
+      await this.#settle(ended).catch((thrown: unknown) => {
+        if (isLost(thrown)) this.#unconfirmed = ended.exchange.id;
+        return this.#tellTakenOver(ended, thrown);
+      });
       this.#ended.shift();
       this.#inHand.delete(ended.exchange.id);
       failPoint('call.settled');
@@ -200,8 +206,7 @@ export class Courier implements Task {
   async #settle({ exchange, outcome }: Ended): Promise<void> {
     const scene = { runtime: this.#runtime, provider: this.#provider, exchange };
     const telling = await inTransaction(this.#runtime.db, async (trx) => {
-      // The commit may have been done although its answer was lost.
-      if (await hasEnded(trx, exchange.id)) return [];
+      if (this.#unconfirmed === exchange.id && (await hasEnded(trx, exchange.id))) return [];
       const settled =
         'reply' in outcome
           ? await settleReply(scene, trx, outcome.reply)

@@ -43,7 +43,7 @@ export async function asWorker<T>(
   } catch (thrown) {
     throw await lease.causeOf(thrown);
   } finally {
-    lease.end();
+    await lease.end();
     // If that can be done: a store that is full or damaged must not hide why the process ends, and a process that is gone
     // is known by its pid, or by its lease.
     await signOff(db, worker, clock.now()).catch(() => undefined);

@@ -22,7 +22,7 @@ import { placeOf, type Inbox } from './inbox.ts';
 import type { Candidate } from './intake.ts';
 import { asideName, idOfWorkName, nameBytes, senderName, workName } from './names.ts';
 import { sameMark } from './stability.ts';
-import { inTurn, together } from './together.ts';
+import { together } from './together.ts';
 
 /** A file of the drop folder, as far as it identifies itself. */
 export type DroppedFile = Pick<Delivery, 'name' | 'dev' | 'inode'> & Partial<Pick<Delivery, 'id'>>;
@@ -129,15 +129,14 @@ async function finishClaims(
   taken.forEach(() => failPoint('claim.taken'));
   await orGiveBack(inbox, taken, () => syncFolder(drop));
   taken.forEach(() => failPoint('claim.synced'));
-  const claimed = await inTransaction(inbox.db, (trx) =>
-    inTurn(taken, (row) => markClaimed(trx, row, placeOf(inbox, workPath(inbox, row)))),
-  );
-  for (const { each, thrown } of claimed.lost) {
-    await dropLateLink(inbox, each);
-    failed(each, thrown);
+  const placed = taken.map((row) => ({ row, place: placeOf(inbox, workPath(inbox, row)) }));
+  const { done, lost } = await inTransaction(inbox.db, (trx) => markClaimed(trx, placed));
+  for (const { row, thrown } of lost) {
+    await dropLateLink(inbox, row);
+    failed(row, thrown);
   }
-  claimed.done.forEach(() => failPoint('claim.claimed'));
-  return claimed.done;
+  done.forEach(() => failPoint('claim.claimed'));
+  return [...done];
 }
 
 async function withCompanion(inbox: Inbox, row: Delivery): Promise<Delivery> {

@@ -219,34 +219,58 @@ export class FileWork {
     return new Map(rows.map((row) => [row.identity ?? '', row]));
   }
 
-  /** Brings the records of files into the store, once. What concerns one file only does not keep back the others. */
+  /**
+   * Brings the records of files into the store, once. What concerns one file only does not keep back the others: they are
+   * brought in once more, each apart, which is not done at first, since nearly always nothing is wrong with any of them.
+   */
   async #load(group: readonly Decided[], failed: Failed[]): Promise<Loaded[]> {
     const { db } = this.#inbox;
     try {
+      return await inTransaction(db, (trx) => this.#writeAll(trx, group));
+    } catch (thrown) {
+      const fault = toFault(thrown);
+      if (group.length > 1 && !concernsAll(fault)) return this.#loadApart(group, failed);
+      failed.push(...failures(group, fault));
+      return [];
+    }
+  }
+
+  async #loadApart(group: readonly Decided[], failed: Failed[]): Promise<Loaded[]> {
+    const { db } = this.#inbox;
+    try {
       const { written, refused } = await inTransaction(db, async (trx) => {
-        // Other processes may have brought in the same bytes meanwhile, and so may files of this group.
-        const known = await this.#known(trx, group);
-        const [written, refused]: [Loaded[], Failed[]] = [[], []];
+        const written: Loaded[] = [];
+        const refused: Failed[] = [];
         for (const each of group) {
           const undone = await withSavepoint(trx, async () => {
-            const one = await this.#write(trx, each, known);
-            known.set(each.identity, one.settled);
-            written.push(one);
+            written.push(...(await this.#writeAll(trx, [each])));
           });
           if (undone === undefined) continue;
           const fault = toFault(undone.thrown);
           if (concernsAll(fault)) throw fault;
-          refused.push({ row: each.row, fault, digest: each.file.digest });
+          refused.push(...failures([each], fault));
         }
         return { written, refused };
       });
       failed.push(...refused);
       return written;
     } catch (thrown) {
-      const fault = toFault(thrown);
-      failed.push(...group.map(({ row, file: { digest } }) => ({ row, fault, digest })));
+      failed.push(...failures(group, toFault(thrown)));
       return [];
     }
+  }
+
+  /** @throws Fault of the first that cannot be written */
+  async #writeAll(trx: Db, group: readonly Decided[]): Promise<Loaded[]> {
+    // Other processes may have brought in the same bytes meanwhile, and so may files of this group.
+    const known = await this.#known(trx, group);
+    const written: Loaded[] = [];
+    for (const each of group) {
+      const one = await this.#write(trx, each, known);
+      known.set(each.identity, one.settled);
+      written.push(one);
+    }
+    return written;
   }
 
   /** @throws Fault DUPLICATE, MANIFEST_MISMATCH, and whatever the decision finds */
@@ -318,6 +342,9 @@ export class FileWork {
     }
   }
 }
+
+const failures = (group: readonly Decided[], fault: Fault): Failed[] =>
+  group.map(({ row, file: { digest } }) => ({ row, fault, digest }));
 
 /** Identity -> the file of it that was processed. */
 type Known = Map<string, Delivery>;

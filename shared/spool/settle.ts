@@ -6,14 +6,13 @@ import { faultRow } from '../runtime/fault-codes.ts';
 import { errnoOf } from '../runtime/faults.ts';
 import { markMoved, type Delivery } from '../store/deliveries.ts';
 import { inTransaction } from '../store/open-store.ts';
-import type { Db } from '../store/tables.ts';
 import { workPath } from './claim.ts';
 import { moveCompanion } from './companion.ts';
 import { exists, linkCount, linkFirstFree, linkNew, markOf, removeName } from './files.ts';
 import { placeOf, type Inbox } from './inbox.ts';
 import { archiveFolder } from './layout.ts';
 import { archiveNames, reasonSuffix } from './names.ts';
-import { inTurn, together } from './together.ts';
+import { together } from './together.ts';
 
 /**
  * What settling needs of an inbox. A command holds no lease: it moves only what nobody holds, within the transaction in
@@ -68,19 +67,16 @@ export async function finishMoves(
   const gone = await syncLeft(left, onFailure);
   const complete = await together(gone, (move) => bringRest(inbox, move), onFailure);
   complete.forEach(() => failPoint('settle.moved'));
-  const now = inbox.clock.now();
-  const note = async (trx: Db, move: Move): Promise<Move> => {
-    const { row, target } = move;
-    await markMoved(trx, row, target === undefined ? null : placeOf(inbox, target), now);
-    return move;
-  };
-  const noted = await inTransaction(inbox.db, (trx) => inTurn(complete, (move) => note(trx, move)));
-  for (const { each, thrown } of noted.lost) onFailure(each, thrown);
-  for (const { row, target } of noted.done) {
-    if (target === undefined)
-      inbox.emit('file.lost', { folder: inbox.name, file: row.name, delivery: row.id });
-  }
-  return noted.done.map(({ row }) => row);
+  const placed = complete.map(({ row, target }) => ({
+    row,
+    place: target === undefined ? null : placeOf(inbox, target),
+  }));
+  const { done, lost } = await inTransaction(inbox.db, (trx) => markMoved(trx, placed, inbox.clock.now()));
+  for (const { row, thrown } of lost) failed(row, thrown);
+  const noted = new Set(done.map(({ id }) => id));
+  for (const { id, name, place } of done)
+    if (place === null) inbox.emit('file.lost', { folder: inbox.name, file: name, delivery: id });
+  return complete.map(({ row }) => row).filter(({ id }) => noted.has(id));
 }
 
 /** Makes the folder of a day once for all files of a group. */

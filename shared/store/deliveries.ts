@@ -115,25 +115,82 @@ export async function moveDelivery(
     .where('worker_id', 'is not distinct from', delivery.worker_id)
     .returningAll()
     .executeTakeFirst();
-  return moved ?? refuseStale(db, delivery);
+  if (moved) return moved;
+  throw await staleFault(db, delivery);
 }
 
-/** @throws Fault LEASE_LOST when another holds the delivery by now, or BUG */
-async function refuseStale(db: Db, delivery: Delivery): Promise<never> {
-  if (!(await isHeld(db, delivery)))
-    throw new Fault('LEASE_LOST', `another has delivery ${delivery.id} by now`);
-  throw bug(`delivery ${delivery.id} is no longer ${delivery.state}`);
+/** LEASE_LOST: another holds the delivery by now. @throws Fault BUG */
+async function staleFault(db: Db, delivery: Delivery): Promise<Fault> {
+  if (await isStillHeld(db, delivery)) throw bug(`delivery ${delivery.id} is no longer ${delivery.state}`);
+  return new Fault('LEASE_LOST', `another has delivery ${delivery.id} by now`);
 }
 
 /** Whether the row is still held by whom it was held by when it was read. */
-async function isHeld(db: Db, { id, worker_id: holder }: Delivery): Promise<boolean> {
+async function isStillHeld(db: Db, { id, worker_id: holder }: Delivery): Promise<boolean> {
   const row = await findDelivery(db, id);
   return row !== undefined && row.worker_id === holder;
 }
 
-/** The file lies in work/, ours alone. */
-export const markClaimed = (db: Db, delivery: Delivery, place: string): Promise<Delivery> =>
-  moveDelivery(db, delivery, 'claimed', { place });
+/** A delivery, and the place that it is brought to; null: it is nowhere to be found. */
+export interface Placed {
+  readonly row: Delivery;
+  readonly place: string | null;
+}
+
+/** What has become of several deliveries. */
+export interface PlacedTogether {
+  readonly done: readonly Delivery[];
+  /** Those that another has by now; nothing of them is changed. */
+  readonly lost: readonly { readonly row: Delivery; readonly thrown: Fault }[];
+}
+
+/** The files lie in work/, ours alone. @throws Fault BUG when one has left the state that the caller knows */
+export async function markClaimed(db: Db, placed: readonly Placed[]): Promise<PlacedTogether> {
+  for (const { row } of placed) checkMove('delivery', deliveryMoves, row.state, 'claimed');
+  return placeTogether(db, placed, { state: 'claimed' });
+}
+
+/** The files lie in their last folders. @throws Fault BUG when one has left the state that the caller knows */
+export const markMoved = (db: Db, placed: readonly Placed[], now: Date): Promise<PlacedTogether> =>
+  placeTogether(db, placed, { moved_at: now.toISOString() });
+
+/** One statement for a group: each is a way to the server and back, during which others wait for the rows. */
+async function placeTogether(
+  db: Db,
+  placed: readonly Placed[],
+  change: Partial<Pick<Delivery, 'state' | 'moved_at'>>,
+): Promise<PlacedTogether> {
+  const held = new Set<number>();
+  for (const chunk of chunks(placed)) {
+    const values = chunk.map(
+      ({ row: { id, state, worker_id: holder }, place }) =>
+        sql`(cast(${id} as bigint), cast(${state} as text), cast(${holder} as bigint), cast(${place} as text))`,
+    );
+    const rows = await db
+      .updateTable('delivery')
+      // Both engines call the columns of a list of values so.
+      .from(sql<PlacedColumns>`(values ${sql.join(values)})`.as('placed'))
+      .set({ ...change, place: sql.ref('placed.column4') })
+      .whereRef('delivery.id', '=', 'placed.column1')
+      .whereRef('delivery.state', '=', 'placed.column2')
+      .whereRef('delivery.worker_id', 'is not distinct from', 'placed.column3')
+      .returning('delivery.id')
+      .execute();
+    for (const { id } of rows) held.add(id);
+  }
+  const isHeld = ({ row }: Placed): boolean => held.has(row.id);
+  const lost: { row: Delivery; thrown: Fault }[] = [];
+  for (const { row } of placed.filter((each) => !isHeld(each)))
+    lost.push({ row, thrown: await staleFault(db, row) });
+  return { done: placed.filter(isHeld).map(({ row, place }) => ({ ...row, ...change, place })), lost };
+}
+
+interface PlacedColumns {
+  readonly column1: number;
+  readonly column2: DeliveryState;
+  readonly column3: number | null;
+  readonly column4: string | null;
+}
 
 /**
  * Counts an attempt before its work starts: a file that kills the process is found out by its count. Where several files
@@ -294,22 +351,6 @@ export async function allowDuplicate(db: Db, delivery: Delivery): Promise<Delive
     .where('id', '=', delivery.id)
     .returningAll()
     .executeTakeFirstOrThrow();
-}
-
-/**
- * The file lies in its last folder.
- *
- * @throws Fault LEASE_LOST when another has it by now
- */
-export async function markMoved(db: Db, delivery: Delivery, place: string | null, now: Date): Promise<void> {
-  const { numUpdatedRows } = await db
-    .updateTable('delivery')
-    .set({ place, moved_at: now.toISOString() })
-    .where('id', '=', delivery.id)
-    .where('state', '=', delivery.state)
-    .where('worker_id', 'is not distinct from', delivery.worker_id)
-    .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) await refuseStale(db, delivery);
 }
 
 /** The files of these identities that were processed from this inbox before. */

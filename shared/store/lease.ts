@@ -27,6 +27,8 @@ export class Lease {
   #renewed: Moment = { monotonic: -Infinity, wall: -Infinity };
   #lost: Fault | undefined;
   #ended = false;
+  /** Renewals that nobody else waits for. */
+  #underWay: Promise<void> = Promise.resolve();
 
   constructor(options: LeaseOptions) {
     this.#options = options;
@@ -38,10 +40,14 @@ export class Lease {
     this.#timer = setInterval(this.confirm, (seconds * 1000) / renewals);
   }
 
-  /** No renewal any more, and no word of a loss: before the process signs off. */
-  end(): void {
+  /**
+   * No renewal any more, and no word of a loss: before the process signs off. One that is under way is waited for, since
+   * the store is closed next.
+   */
+  async end(): Promise<void> {
     clearInterval(this.#timer);
     this.#ended = true;
+    await this.#underWay;
   }
 
   /** Why the process holds nothing any more; undefined as long as it is not known to have lost its lease. */
@@ -65,7 +71,9 @@ export class Lease {
 
   /** Something tells that the lease may be lost: finds out, beside what is under way. */
   readonly confirm = (): void => {
-    this.renew().catch(() => undefined); // A loss is told by `onLost`; a store that fails is met by the work itself.
+    // A loss is told by `onLost`; a store that fails is met by the work itself.
+    const renewal = this.renew().catch(() => undefined);
+    this.#underWay = this.#underWay.then(() => renewal);
   };
 
   /** @throws Fault LEASE_LOST, STORE_… */

@@ -69,6 +69,21 @@ describe('a transaction', () => {
   );
 });
 
+test('D10 connections that lead nowhere: one of them is waited for, and not the others', async () => {
+  const proxy = await PostgresProxy.start(stores.server.port);
+  const url = proxy.through(await stores.create());
+  const db = await openStore({ ...patiently(url), statementSeconds: 1 });
+  const ask = () => sql`select pg_sleep(0.2)`.execute(db);
+  await Promise.all([ask(), ask(), ask(), ask()]);
+  proxy.silence();
+  const begin = performance.now();
+  expect(await faultOf(ask())).toMatch(/^STORE_UNREACHABLE: /);
+  for (let n = 0; n < 4; n++) await ask();
+  expect(performance.now() - begin).toBeLessThan(10_000);
+  await db.destroy();
+  await proxy.close();
+});
+
 describe('two that migrate at the same time', () => {
   test('D06 both succeed, and one of them has done it', async () => {
     const url = stores.server.url(await stores.server.createDatabase());

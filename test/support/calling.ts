@@ -34,6 +34,8 @@ export interface CallerOptions {
   readonly provider: object;
   readonly https?: object;
   readonly mutualTls?: boolean;
+  /** A store that takes the place of a temporary one. */
+  readonly db?: Db;
   service(files: SimulatorFiles): Promise<Service<unknown>> | Service<unknown>;
   /** The store as the courier has it. */
   readonly store?: (db: Db) => Db;
@@ -66,7 +68,8 @@ export async function startCaller(id: string, options: CallerOptions): Promise<C
     ...(await authentication(files, simulator.url)),
     ...options.https,
   };
-  const rt = await testRuntime({ providers: { [id]: { ...options.provider, transport: 'https', https } } });
+  const config = { providers: { [id]: { ...options.provider, transport: 'https', https } } };
+  const rt = await testRuntime(config, options.db);
   let ring = () => {};
   const newCourier = () => {
     const courier = new Courier(

@@ -10,5 +10,10 @@ export const linesOf = (program: Program, event: string): Record<string, unknown
     .filter((line) => line.event === event);
 
 /** Waits until the program has logged an event so often. */
-export const loggedTimes = (program: Program, event: string, times: number): Promise<true> =>
-  waitFor(`${times} × ${event}`, () => linesOf(program, event).length >= times || undefined);
+export const loggedTimes = (
+  program: Program,
+  event: string,
+  times: number,
+  seconds?: number,
+): Promise<true> =>
+  waitFor(`${times} × ${event}`, () => linesOf(program, event).length >= times || undefined, seconds);

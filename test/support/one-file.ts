@@ -3,8 +3,11 @@ import type { Inbox } from '../../shared/spool/inbox.ts';
 import type { Candidate } from '../../shared/spool/intake.ts';
 import {
   insertSeen as insertAllSeen,
+  markClaimed as markAllClaimed,
+  markMoved as markAllMoved,
   type Delivery,
   type NewDelivery,
+  type PlacedTogether,
 } from '../../shared/store/deliveries.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import type { Worker } from '../../shared/store/workers.ts';
@@ -27,4 +30,17 @@ export async function insertSeen(
 ): Promise<Delivery | undefined> {
   const [row] = await insertAllSeen(db, [file], worker, now);
   return row;
+}
+
+/** @throws Fault LEASE_LOST, BUG */
+export const markClaimed = async (db: Db, row: Delivery, place: string): Promise<Delivery> =>
+  onlyOne(await markAllClaimed(db, [{ row, place }]));
+
+/** @throws Fault LEASE_LOST */
+export const markMoved = async (db: Db, row: Delivery, place: string | null, now: Date): Promise<Delivery> =>
+  onlyOne(await markAllMoved(db, [{ row, place }], now));
+
+function onlyOne({ done: [done], lost: [lost] }: PlacedTogether): Delivery {
+  if (!done) throw lost?.thrown ?? new Error('neither done nor lost');
+  return done;
 }

@@ -5,6 +5,7 @@ import { configDigest } from '../../shared/runtime/config-digest.ts';
 import { configSchema } from '../../shared/runtime/config-schema.ts';
 import type { Emit } from '../../shared/runtime/events.ts';
 import { Lease } from '../../shared/store/lease.ts';
+import type { Db } from '../../shared/store/tables.ts';
 import { registerWorker } from '../../shared/store/workers.ts';
 import { temporaryStore } from './temporary-store.ts';
 
@@ -16,10 +17,15 @@ export interface TestRuntime extends Runtime {
   close(): Promise<void>;
 }
 
-/** What a process has at hand: a real store, real configuration, and a clock that stands still. */
-export async function testRuntime(config: object = {}): Promise<TestRuntime> {
+/**
+ * What a process has at hand: a real store, real configuration, and a clock that stands still.
+ *
+ * @param elsewhere a store that takes the place of the temporary one
+ */
+export async function testRuntime(config: object = {}, elsewhere?: Db): Promise<TestRuntime> {
   const store = await temporaryStore();
-  const { folder, db } = store;
+  const { folder } = store;
+  const db = elsewhere ?? store.db;
   const parsed = configSchema.parse(config);
   let now = Date.parse('2026-05-06T12:00:00.000Z');
   const clock = { now: () => new Date(now), monotonic: () => now };

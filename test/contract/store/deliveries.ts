@@ -13,8 +13,8 @@ import {
   forgetSeen,
   holdByHand,
   lockDelivery,
-  markClaimed,
-  markMoved,
+  markClaimed as markAllClaimed,
+  markMoved as markAllMoved,
   remark,
   reopen,
   reopenMove,
@@ -32,6 +32,7 @@ import { createBatch, listBatches } from '../../../shared/store/batches.ts';
 import { inTransaction } from '../../../shared/store/open-store.ts';
 import type { Db } from '../../../shared/store/tables.ts';
 import type { Worker } from '../../../shared/store/workers.ts';
+import { insertSeen, markClaimed, markMoved } from '../../support/one-file.ts';
 import {
   actor,
   addDeadWorker,
@@ -43,7 +44,6 @@ import {
   now,
 } from '../../support/store-examples.ts';
 import type { StoreUnderTest } from '../store-suite.ts';
-import { insertSeen } from '../../support/one-file.ts';
 
 const inbox = 'inboundSalesOrderDispatch';
 const anotherInbox = 'inboundDeviceEnrolment';
@@ -59,6 +59,7 @@ export function deliveriesContract(store: StoreUnderTest): void {
     if (!found) throw new Error('the row is gone');
     return found;
   };
+  const at = (place: string, rows: readonly Delivery[]) => rows.map((row) => ({ row, place }));
   const names = (rows: Delivery[]) => rows.map((row) => row.name);
   const bug = { code: 'BUG' };
 
@@ -199,6 +200,32 @@ export function deliveriesContract(store: StoreUnderTest): void {
     }
     expect(await takeDue(store.db, settled, worker)).toBeUndefined();
     expect(await fresh(settled)).toEqual(settled);
+  });
+
+  test('of several files that are placed at once, those that another has by now are left out', async () => {
+    const [worker, other] = [await addWorker(store.db), await addWorker(store.db)];
+    const seen = [await addSeen(store.db, worker, '1'), await addSeen(store.db, worker, '2')];
+    const [, second] = seen;
+    if (!second) throw new Error('not seen');
+    const taken = await takeOver(store.db, second, other);
+    const placed = seen.map((row) => ({ row, place: `work/${row.name}` }));
+    const { done: claimed, lost } = await markAllClaimed(store.db, placed);
+    expect(claimed).toEqual([{ ...seen[0], state: 'claimed', place: 'work/1' }]);
+    expect(lost).toMatchObject([{ row: second, thrown: { code: 'LEASE_LOST' } }]);
+    for (const row of claimed) expect(await fresh(row)).toEqual(row);
+    expect(await fresh(second)).toEqual(taken);
+    const settled = await Promise.all(claimed.map((row) => done(store.db, row, 'i1')));
+    const moved = await markAllMoved(
+      store.db,
+      [{ row: second, place: 'done/2' }, ...at('done/1', settled)],
+      now,
+    );
+    expect(moved).toMatchObject({
+      done: [{ place: 'done/1', moved_at: now.toISOString() }],
+      lost: [{ row: second }],
+    });
+    expect(await fresh(second)).toEqual(taken);
+    expect(await markAllMoved(store.db, [], now)).toEqual({ done: [], lost: [] });
   });
 
   test('a move that the states do not allow is a bug, and changes nothing', async () => {

@@ -288,12 +288,15 @@ keys:
     'postgres://enrol:canary@/enrol?host=/run/postgresql',
     'postgres://enrol@host/enrol?password=canary',
     'postgres://host:port',
-  ])('O12 an address of the store with a password, or none at all, is refused and not shown: %s', async (url) => {
-    const message =
-      'store.url: must be an address as URLs are, without a password: that belongs into store.passwordFile';
-    expect(await problemsOf(`store:\n  url: ${url}\n`, {})).toEqual([`2:3 ${message}`]);
-    expect(await problemsOf('{}', { ENROL_STORE_URL: url })).toEqual([`ENROL_STORE_URL ${message}`]);
-  });
+  ])(
+    'O12 an address of the store with a password, or none at all, is refused and not shown: %s',
+    async (url) => {
+      const message =
+        'store.url: must be an address as URLs are, without a password: that belongs into store.passwordFile';
+      expect(await problemsOf(`store:\n  url: ${url}\n`, {})).toEqual([`2:3 ${message}`]);
+      expect(await problemsOf('{}', { ENROL_STORE_URL: url })).toEqual([`ENROL_STORE_URL ${message}`]);
+    },
+  );
 
   test.each([
     'postgres://enrol@host:5432/enrol?sslmode=verify-full&sslrootcert=/etc/ca.pem',

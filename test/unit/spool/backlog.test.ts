@@ -8,7 +8,7 @@ import { Fault } from '../../../shared/runtime/faults.ts';
 import type { Inbox } from '../../../shared/spool/inbox.ts';
 import type { FileHandler } from '../../../shared/spool/file-work.ts';
 import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
-import { defer, markClaimed, retryNow } from '../../../shared/store/deliveries.ts';
+import { defer, retryNow } from '../../../shared/store/deliveries.ts';
 import { inTransaction } from '../../../shared/store/open-store.ts';
 import { loading } from '../../support/loading.ts';
 import {
@@ -20,7 +20,7 @@ import {
   temporarySpool,
   type TemporarySpool,
 } from '../../support/temporary-spool.ts';
-import { insertSeen } from '../../support/one-file.ts';
+import { insertSeen, markClaimed } from '../../support/one-file.ts';
 
 let at: TemporarySpool;
 let inbox: Inbox;

@@ -12,7 +12,7 @@ import type { Inbox } from '../../../shared/spool/inbox.ts';
 import type { FileHandler } from '../../../shared/spool/file-work.ts';
 import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
 import { wholeOf } from '../../../shared/spool/received-file.ts';
-import { findDelivery, markClaimed } from '../../../shared/store/deliveries.ts';
+import { findDelivery } from '../../../shared/store/deliveries.ts';
 import { registerWorker, type Worker } from '../../../shared/store/workers.ts';
 import { loadedTexts, loading, loadingOf, textOf } from '../../support/loading.ts';
 import {
@@ -31,7 +31,7 @@ import {
 import { asOrdinaryUser } from '../../support/ordinary-user.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { watchedDb } from '../../support/watched-db.ts';
-import { insertSeen } from '../../support/one-file.ts';
+import { insertSeen, markClaimed } from '../../support/one-file.ts';
 
 let at: TemporarySpool;
 let inbox: Inbox;

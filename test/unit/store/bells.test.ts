@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import pg from 'pg';
 
 import { createBatch, moveBatch } from '../../../shared/store/batches.ts';
-import { defer, markClaimed, moveDelivery, reopen, retryNow } from '../../../shared/store/deliveries.ts';
+import { defer, moveDelivery, reopen, retryNow } from '../../../shared/store/deliveries.ts';
 import { deletePause, insertPause } from '../../../shared/store/intake-pauses.ts';
 import { setJobSetting } from '../../../shared/store/job-settings.ts';
 import { makeWish } from '../../../shared/store/job-wishes.ts';
@@ -17,7 +17,7 @@ import {
 } from '../../../shared/store/publications.ts';
 import { wishSettlement } from '../../../shared/store/settlement-wishes.ts';
 import type { Db, DeliveryPurpose } from '../../../shared/store/tables.ts';
-import { insertSeen } from '../../support/one-file.ts';
+import { insertSeen, markClaimed } from '../../support/one-file.ts';
 import {
   actor,
   addBatch,
@@ -120,7 +120,9 @@ async function toldOfPublishing(db: Db, purpose: DeliveryPurpose): Promise<[stri
   const own = { purpose, content: '{}', batchId: null, providerRequestId: null };
   await queuePublication(db, { folder: 'out', name: `${purpose}.pgp`, ...own }, now);
   const taken = await takePublications(db, await queuedDocuments(db, purpose), [], await addWorker(db));
-  const sealed = await Promise.all(taken.map((row) => markSealed(db, row, { digest: 'd', size: 1, place: 'out/.tmp' })));
+  const sealed = await Promise.all(
+    taken.map((row) => markSealed(db, row, { digest: 'd', size: 1, place: `out/.tmp-${row.id}` })),
+  );
   const before = await told();
   await markPublished(db, sealed, now);
   return [before, await told()];

@@ -109,10 +109,19 @@ describe('a lease', () => {
   test('that was ended tells of no loss when the process signs off', async () => {
     const lease = leaseOf();
     await lease.hold();
-    lease.end();
+    await lease.end();
     await buried();
     await lease.renew();
     expect([lease.lost, losses]).toEqual([undefined, []]);
+  });
+
+  test('is not ended before a renewal that is under way', async () => {
+    const lease = leaseOf();
+    const before = await leasedUntil();
+    pass(10);
+    lease.confirm();
+    await lease.end();
+    expect(await leasedUntil()).not.toBe(before);
   });
 
   test('is renewed by a timer of its own, which finds out that it is lost', async () => {
@@ -125,7 +134,7 @@ describe('a lease', () => {
       await waitFor('the loss', () => losses.length > 0);
       expect(losses).toMatchObject([lost]);
     } finally {
-      lease.end();
+      await lease.end();
     }
   });
 });

@@ -5,14 +5,7 @@ import { sql, type Kysely } from 'kysely';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import {
-  atHand,
-  deliveryAt,
-  due,
-  markClaimed,
-  unfinished,
-  wasDone,
-} from '../../../shared/store/deliveries.ts';
+import { atHand, deliveryAt, due, unfinished, wasDone } from '../../../shared/store/deliveries.ts';
 import { filesOfBatch } from '../../../shared/store/delivery-lists.ts';
 import { publishedFolders, queuePublication, unpublished } from '../../../shared/store/publications.ts';
 import { openSqlite } from '../../../shared/store/sqlite/open-sqlite.ts';
@@ -21,7 +14,7 @@ import { migrationNames } from '../../support/migrations.ts';
 import { plansOf } from '../../support/query-plans.ts';
 import { now } from '../../support/store-examples.ts';
 import { temporaryStore, type TemporaryStore } from '../../support/temporary-store.ts';
-import { insertSeen } from '../../support/one-file.ts';
+import { insertSeen, markClaimed } from '../../support/one-file.ts';
 
 /** What the daemons ask the ledger of files in each round, and for each file, costs the same however long it has become. */
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { Fault } from '../../../../shared/runtime/faults.ts';
-import { defer, markClaimed } from '../../../../shared/store/deliveries.ts';
+import { defer } from '../../../../shared/store/deliveries.ts';
 import { failRun, startRun, type JobRun } from '../../../../shared/store/job-runs.ts';
 import { recordOutcomes, noteRequest } from '../../../../shared/store/provider-requests.ts';
 import { registerWorker } from '../../../../shared/store/workers.ts';
@@ -9,7 +9,7 @@ import { raiseEvent } from '../../../../shared/store/workflow-events.ts';
 import { addBatch, addDevices, addProviderRequest, mark, newOrder } from '../../../support/store-examples.ts';
 import { insertOrder } from '../../../../shared/store/orders.ts';
 import { PagesScene, wordsOf } from './pages-scene.ts';
-import { insertSeen } from '../../../support/one-file.ts';
+import { insertSeen, markClaimed } from '../../../support/one-file.ts';
 
 /** Ends attributes and tags, is a script, turns the direction of text, and holds what a URL has a use for. */
 const hostile = `a"b'c<script>alert(1)</script>\u202Egnp.exe&?#%2F/../`;
