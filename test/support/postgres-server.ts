@@ -14,6 +14,8 @@ import { text } from 'node:stream/consumers';
 
 import pg from 'pg';
 
+import { waitFor } from './wait-for.ts';
+
 /** Whom the server runs as where we are root, since it refuses root: `nobody`. */
 const nobody = 65_534;
 
@@ -41,6 +43,7 @@ export class PostgresServer {
     this.#program = program;
     this.port = port;
     this.#settings = settings;
+    process.once('exit', () => this.#process?.kill(signals.immediate));
   }
 
   /** @param settings beside those of this class, by name */
@@ -92,7 +95,6 @@ export class PostgresServer {
     const settings = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const child = spawn(this.#program, [...words, ...settings], identity);
     this.#process = child;
-    process.once('exit', () => child.kill(signals.immediate));
     await new Promise<void>((resolve, reject) => {
       let said = '';
       child.stderr.setEncoding('utf8').on('data', (more: string) => {
@@ -114,7 +116,16 @@ export class PostgresServer {
 
   async restart(how: Ending): Promise<void> {
     await this.end(how);
-    await this.run();
+    // The children of a server that was killed live a moment longer, and as long as one does no other may start.
+    const run = () =>
+      this.run().then(
+        () => true,
+        (error: unknown) => {
+          if (!String(error).includes('is still in use')) throw error;
+          return undefined;
+        },
+      );
+    await waitFor('the last server to be gone', run);
   }
 
   async close(): Promise<void> {
