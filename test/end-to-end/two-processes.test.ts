@@ -91,11 +91,13 @@ describe.each([
       async () => (await Promise.all(orders.map(enrolled))).every(Boolean) || undefined,
       60,
     );
+    const isFired = async () => (await listTicks(db, 'batchErrorManagement', { limit: 1 })).length > 0;
+    await waitFor('a job to be due', isFired, 90);
     for (const program of programs) {
       const { code, stderr } = await program.end('SIGTERM');
       expect([code, stderr]).toEqual([0, '']);
     }
-  }, 150_000);
+  }, 240_000);
 
   test('K05: each device was asked for once, and settled once', async () => {
     for (const id of orders.flatMap((order) => order.devices)) {

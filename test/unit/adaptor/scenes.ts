@@ -105,8 +105,11 @@ async function received(rt: TestRuntime, inbox: string, name: string, bytes: Buf
   return { ...contentOf(bytes), name, digest: '', size: bytes.length, delivery };
 }
 
-const commit = async (rt: TestRuntime, decision: Decision): Promise<number | null> =>
-  (await inTransaction(rt.db, decision)).batchId;
+async function commit(rt: TestRuntime, decision: Decision): Promise<number | null> {
+  const { batchId, tell } = await inTransaction(rt.db, decision);
+  tell?.();
+  return batchId;
+}
 
 /** A sealed generic file arrives and is processed. @returns the batch */
 export async function transform(
