@@ -9,6 +9,7 @@ import { configCommands } from './commands/config.ts';
 import { consoleCommands } from './commands/console.ts';
 import { daemonCommands } from './commands/daemons.ts';
 import { deviceCommands } from './commands/devices.ts';
+import { doctorCommands } from './commands/doctor.ts';
 import { fileCommands } from './commands/files.ts';
 import { intakeCommands } from './commands/intake.ts';
 import { healthCommands } from './commands/health.ts';
@@ -56,6 +57,7 @@ export function program(): Command {
     retentionCommands,
     statusCommands,
     healthCommands,
+    doctorCommands,
     propertyCommands,
     probeCommands,
     configCommands,

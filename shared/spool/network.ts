@@ -9,8 +9,10 @@ const networkFileSystems: Readonly<Record<number, string>> = {
 /** A file server may tell an old size and time for so long: `acregmax` of nfs(5), `actimeo` of mount.cifs(8). */
 export const attributeCacheSeconds = 60;
 
-/** The file server that is mounted there, when its clients could believe a file quiet that is still written. Pure. */
-export function hastyNetwork(type: number, quietSeconds: number): string | undefined {
-  // The kernel's number is signed on some machines.
-  return quietSeconds < attributeCacheSeconds ? networkFileSystems[type >>> 0] : undefined;
-}
+/** The file server that is mounted there; undefined: none that is known. Pure. */
+// The kernel's number is signed on some machines.
+export const networkAt = (type: number): string | undefined => networkFileSystems[type >>> 0];
+
+/** The same, when its clients could believe a file quiet that is still written. Pure. */
+export const hastyNetwork = (type: number, quietSeconds: number): string | undefined =>
+  quietSeconds < attributeCacheSeconds ? networkAt(type) : undefined;
