@@ -10,6 +10,7 @@ import { consoleCommands } from './commands/console.ts';
 import { daemonCommands } from './commands/daemons.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { doctorCommands } from './commands/doctor.ts';
+import { explainCommands } from './commands/explain.ts';
 import { fileCommands } from './commands/files.ts';
 import { intakeCommands } from './commands/intake.ts';
 import { healthCommands } from './commands/health.ts';
@@ -51,6 +52,7 @@ export function program(): Command {
     batchCommands,
     requestCommands,
     fileCommands,
+    explainCommands,
     intakeCommands,
     spoolCommands,
     jobCommands,

@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -11,7 +11,8 @@ import { systemClock } from '../../shared/runtime/clock.ts';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
 import { registerWorker } from '../../shared/store/workers.ts';
 import { mutual, startHttpsServer, testAuthority, type HttpsServer } from '../support/https-server.ts';
-import { filesUnder, install, type TestInstallation } from '../support/installation.ts';
+import { install, type TestInstallation } from '../support/installation.ts';
+import { tracesOf } from '../support/traces.ts';
 
 /** `enrol doctor` at a real installation, sound and with one thing wrong at a time. */
 
@@ -55,20 +56,7 @@ async function complaint(seconds?: number): Promise<string> {
   return found[0] ?? '';
 }
 
-/** Everything that the store holds, and every file with its bytes and its times. */
-async function traces(): Promise<unknown> {
-  const db = await installation.store();
-  const { rows: tables } = await sql<{ name: string }>`
-    select name from sqlite_master where type = 'table' order by name`.execute(db);
-  const rows = [];
-  for (const { name } of tables) rows.push(await sql`select * from ${sql.table(name)}`.execute(db));
-  const files = await Promise.all(
-    (await filesUnder(installation.home))
-      .filter((name) => !name.startsWith('var/enrol.db'))
-      .map(async (name) => [name, (await stat(inHome(name))).ctimeMs, await readFile(inHome(name), 'hex')]),
-  );
-  return { rows: rows.map((result) => result.rows), files };
-}
+const traces = async () => tracesOf(installation.home, await installation.store());
 
 describe('a sound installation', () => {
   test('has nothing wrong, with every group looked at, and nothing of it is changed', async () => {
