@@ -92,6 +92,15 @@ describe.each([...pages])('%s', (_, page) => {
   });
 });
 
+test.each([
+  ['file retry 17', /required option '--reason/],
+  ['statos', /unknown command/],
+  ['doctor --ofline', /unknown option/],
+  ['open', /missing required argument/],
+])('what is no command is found out: %s', async (line, expected) => {
+  expect(await refusalOf(line.split(' '))).toMatch(expected);
+});
+
 /** Other programs of the documents, and the test that runs them. */
 const elsewhere: readonly (readonly [begins: RegExp, test: string])[] = [
   [/^docker |^mkdir secrets|^openssl |^sudo (chown|chmod)/, 'test/end-to-end/compose.test.ts'],
