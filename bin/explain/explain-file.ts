@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 
 import { inboxOf } from '../../shared/daemon/inboxes.ts';
@@ -18,6 +19,7 @@ import { withOwner } from '../../shared/spool/access.ts';
 import { markOf } from '../../shared/spool/files.ts';
 import { identityOf } from '../../shared/spool/identity.ts';
 import { isAllowedName, nameBytes, showName } from '../../shared/spool/names.ts';
+import { quietSecondsOn } from '../../shared/spool/network.ts';
 import { OpenedFile, type ReceivedFile } from '../../shared/spool/received-file.ts';
 import { deliveryAt, doneBefore, type Delivery } from '../../shared/store/deliveries.ts';
 import { listPauses } from '../../shared/store/intake-pauses.ts';
@@ -132,7 +134,8 @@ async function lookAtOutside(
   if (policy.marker !== '' && (await markOf(path + policy.marker)) === undefined)
     throw new Stop(stops('marker', `${name}${policy.marker} is missing: it is not taken before.`), 'waits');
   const age = (Date.now() - Number((await markOf(path))?.mtimeNs ?? 0) / 1e6) / 1000;
-  const quiet = `It is taken when nothing of it has changed for ${policy.quietSeconds} s`;
+  const seconds = quietSecondsOn((await statfs(path)).type, policy.quietSeconds);
+  const quiet = `It is taken when nothing of it has changed for ${seconds} s`;
   steps.push(note('quiet', `${quiet}; its time is ${Math.round(age)} s ago.`));
 }
 

@@ -1,4 +1,4 @@
-import { networkAt } from '../spool/network.ts';
+import { fileServer } from '../spool/network.ts';
 import { checksOf, type Check } from './check.ts';
 
 /** Which file systems spool and store lie on, and whether they have names left for new files. Pure. */
@@ -34,7 +34,7 @@ function fileSystem({ name, folder, type }: DiskFacts): Check {
       'Put it on a disk, unless this is a trial.',
     );
   }
-  const network = networkAt(type);
+  const network = fileServer(type);
   if (network === undefined) return ok(title, `${folder} is on a disk of this host.`);
   if (name !== 'store')
     return ok(title, `${folder} is on ${network}: see spool/README.md, "Network mounts".`);

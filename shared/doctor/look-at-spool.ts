@@ -19,7 +19,7 @@ import {
 } from '../runtime/paths.ts';
 import { withOwner } from '../spool/access.ts';
 import { checkInbox, inboxModes, type InboxFolders } from '../spool/layout.ts';
-import { attributeCacheSeconds, hastyNetwork } from '../spool/network.ts';
+import { fileServer, quietSecondsOn } from '../spool/network.ts';
 import { checksOf, type Check } from './check.ts';
 import { diskChecks } from './disk-rules.ts';
 import { ownerCheck, type FolderFacts, type User } from './folder-rules.ts';
@@ -61,23 +61,35 @@ async function lookAtInbox(
         }),
       ),
     );
-    const hasty = hastyNetwork((await statfs(folders.in)).type, settings.quietSeconds);
+    const { type } = await statfs(folders.in);
     return [
       spool.ok(`${name}: folders`, 'They are all there, on one device.'),
       ...(await looking(spool, `${name}: links`, () => tryLinks(name, folders))),
       ownerCheck(name, facts, user),
-      ...(hasty === undefined
-        ? []
-        : [
-            spool.warning(
-              `${name}: quietSeconds`,
-              `in/ is on ${hasty}, and a file counts as complete after ${settings.quietSeconds} s.`,
-              `Set quietSeconds of this inbox to more than ${attributeCacheSeconds}.`,
-            ),
-          ]),
+      ...quietChecks(
+        name,
+        fileServer(type),
+        settings.quietSeconds,
+        quietSecondsOn(type, settings.quietSeconds),
+      ),
       ...(await leftovers(name, folders, now)),
     ];
   });
+}
+
+/** On a file server a file has to be quiet for longer, unless it is said that senders rename. */
+function quietChecks(name: string, server: string | undefined, set: number, inForce: number): Check[] {
+  if (server === undefined) return [];
+  const title = `${name}: quiet time`;
+  if (inForce > 0)
+    return [spool.ok(title, `in/ is on ${server}: a file is taken after ${inForce} s without a change.`)];
+  return [
+    spool.warning(
+      title,
+      `in/ is on ${server}, and quietSeconds is ${set}: files are taken as soon as they have their names.`,
+      'Make sure that every sender renames when the file is complete, or set quietSeconds.',
+    ),
+  ];
 }
 
 /** Does what every file goes through: a new file, a second name, a folder on the disk, and both names taken away. */
