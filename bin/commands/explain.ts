@@ -35,7 +35,6 @@ const fates: Readonly<Record<Explanation['fate'], string>> = {
   processed: 'It would be processed, and archived in done/.',
   rejected: 'It would be rejected.',
   deferred: 'It would be deferred, and tried again later.',
-  held: 'It would be held.',
   waits: 'It would wait.',
   'left alone': 'It would be left alone.',
 };

@@ -10,7 +10,7 @@ export interface Step {
 }
 
 /** What becomes of the file. */
-export type Fate = 'processed' | 'rejected' | 'deferred' | 'held' | 'waits' | 'left alone';
+export type Fate = 'processed' | 'rejected' | 'deferred' | 'waits' | 'left alone';
 
 /** What the product would do with a file, and why. */
 export interface Explanation {
@@ -29,15 +29,5 @@ export const passed = (step: string, says: string): Step => ({ step, result: 'pa
 export const note = (step: string, says: string): Step => ({ step, result: 'note', says });
 export const stops = (step: string, says: string): Step => ({ step, result: 'stops', says });
 
-/** What the class of a fault makes of a file. */
-export function fateOf(fault: Fault): Fate {
-  switch (fault.class) {
-    case 'permanent':
-      return 'rejected';
-    case 'transient':
-      return 'deferred';
-    case 'environment':
-    case 'bug':
-      return 'waits';
-  }
-}
+/** What a fault of the file, which is permanent or transient, makes of it. */
+export const fateOf = (fault: Fault): Fate => (fault.class === 'permanent' ? 'rejected' : 'deferred');

@@ -8,7 +8,7 @@ import { deviceEnrolmentResponse } from '../../shared/generic/device-enrolment-r
 import { salesOrderDispatch } from '../../shared/generic/sales-order-dispatch.ts';
 import type { PgpThreads } from '../../shared/pgp/threads.ts';
 import type { InboxConfig } from '../../shared/runtime/config-schema.ts';
-import { toFault, type Fault } from '../../shared/runtime/faults.ts';
+import { Fault, toFault } from '../../shared/runtime/faults.ts';
 import type { InboxName } from '../../shared/runtime/paths.ts';
 import type { FileHandler } from '../../shared/spool/file-work.ts';
 import type { ReceivedFile } from '../../shared/spool/received-file.ts';
@@ -62,18 +62,34 @@ async function within(
 ): Promise<Played> {
   const trx = runtime.db;
   const before = await markOf(trx, providerIn(inbox));
+  const decision = await faultOr(() => handlerOf(runtime, pgp, inbox, policy)(file));
+  // A file that is refused before its transaction may leave something behind all the same: its batch in error.
+  if (decision instanceof Fault) return refused(decision, await changesSince(trx, before));
+  const decided = await faultOr(async () => {
+    const outcome = await decision(trx);
+    checkCompanionRecords(file.delivery, outcome.records);
+    return outcome;
+  });
+  if (decided instanceof Fault) return refused(decided, []);
+  const { batchId, records = 0, summary } = decided;
+  const behind = batchId === null ? [] : await playJob(runtime, batchId, records, before.batch);
+  return { summary, fault: undefined, consequences: [...(await changesSince(trx, before)), ...behind] };
+}
+
+const refused = (fault: Fault, consequences: readonly string[]): Played => ({
+  summary: '',
+  fault,
+  consequences,
+});
+
+/** What the work gives, or the fault of the file. @throws Fault of the surroundings, or a bug */
+async function faultOr<T>(work: () => Promise<T>): Promise<T | Fault> {
   try {
-    const decide = await handlerOf(runtime, pgp, inbox, policy)(file);
-    const { batchId, records, summary } = await decide(trx);
-    checkCompanionRecords(file.delivery, records);
-    const behind = batchId === null ? [] : await playJob(runtime, batchId, records ?? 0, before.batch);
-    return { summary, fault: undefined, consequences: [...(await changesSince(trx, before)), ...behind] };
+    return await work();
   } catch (thrown) {
     const fault = toFault(thrown);
     if (fault.class === 'environment' || fault.class === 'bug') throw fault;
-    // A batch may stand at Error because of it.
-    const consequences = fault.cause === undefined ? await changesSince(trx, before) : [];
-    return { summary: '', fault, consequences };
+    return fault;
   }
 }
 

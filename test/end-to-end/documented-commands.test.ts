@@ -248,7 +248,7 @@ describe('the commands of', () => {
     expect(said).toContain('Enrol Requested');
     const requests = await inThisProcess(['--home', installation.home, '--json', 'request', 'list']);
     expect(JSON.parse(requests.said)).toMatchObject([{ provider_id: 'apple', state: 'accepted' }]);
-  });
+  }, 180_000);
 
   test('docs/install.md end well, as far as a partner’s key is missing', async () => {
     const fresh = await emptyHome();

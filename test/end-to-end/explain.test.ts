@@ -225,7 +225,7 @@ test('from the dispatch to the enrolled devices, each file ends as was said of i
   await once('loader');
   await once('scheduler');
   expect(await statuses()).toEqual(['Enrolled', 'Enrolled']);
-});
+}, 180_000);
 
 /** The provider is asked until it answers with a result, as the adaptor does it. */
 async function lastAnswer(provider: TestProvider): Promise<Explanation> {
