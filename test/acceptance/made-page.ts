@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 
+import { eventsPage } from './events-page.ts';
 import { faultsPage, idsIn, type TestsOfRow } from './page.ts';
 import { settingsPage } from './settings-page.ts';
 
@@ -10,12 +11,16 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export const pageFile = join(root, 'docs', 'faults.md');
 export const settingsFile = join(root, 'docs', 'settings.md');
+export const eventsFile = join(root, 'docs', 'events.md');
 
 /** The page as it has to be now. */
 export const madePage = async (): Promise<string> => formatted(faultsPage(await testsByRow()), pageFile);
 
 /** The page of the settings as it has to be now. */
 export const madeSettingsPage = (): Promise<string> => formatted(settingsPage(), settingsFile);
+
+/** The page of the events as it has to be now. */
+export const madeEventsPage = (): Promise<string> => formatted(eventsPage(), eventsFile);
 
 const formatted = async (page: string, file: string): Promise<string> =>
   format(page, { ...(await resolveConfig(file)), parser: 'markdown' });

@@ -1,7 +1,7 @@
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { errnoOf } from '../shared/runtime/faults.ts';
+import { errnoOf } from '../runtime/faults.ts';
 
 /** A place in a log file, at the beginning of a line. */
 export interface LogPlace {

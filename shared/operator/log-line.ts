@@ -1,4 +1,4 @@
-import { levels, type Level } from '../shared/runtime/events.ts';
+import { levels, type Level } from '../runtime/events.ts';
 
 /** A line of a log, as people read it. Pure. */
 

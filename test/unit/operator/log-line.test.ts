@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { isTrouble, readLogLine } from '../../../console/log-line.ts';
+import { isTrouble, readLogLine } from '../../../shared/operator/log-line.ts';
 import { eventLine } from '../../../shared/runtime/log.ts';
 
 test('a line of ours has its time, level, event, and what it is about', () => {
