@@ -4,6 +4,7 @@ import { jobs } from '../jobs/registry.ts';
 import type { Runtime } from '../shared/daemon/process.ts';
 import { daemonStandings, inboxStandings } from '../shared/operator/overview.ts';
 import { readProbes } from '../shared/probes/measure.ts';
+import { processNames } from '../shared/runtime/process-names.ts';
 import { countBatchesInError } from '../shared/store/batches.ts';
 import { countByStatus } from '../shared/store/devices.ts';
 import { lastRun } from '../shared/store/job-runs.ts';
@@ -16,7 +17,6 @@ type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
 
 const stateNumbers: Readonly<Record<ProbeState, number>> = { green: 0, amber: 1, red: 2, unknown: 3 };
-const daemons = ['loader', 'extractor', 'adaptor', 'scheduler', 'console'];
 
 export interface Metrics {
   readonly contentType: string;
@@ -80,7 +80,7 @@ async function files(registry: Registry, { loaded, db, clock }: Source): Promise
 
 async function work(registry: Registry, { db, clock }: Source): Promise<void> {
   const standings = await daemonStandings(db, clock.now());
-  const up = daemons.map((daemon): Sample => [
+  const up = processNames.map((daemon): Sample => [
     { daemon },
     standings.filter(({ name, running }) => name === daemon && running).length,
   ]);

@@ -85,7 +85,7 @@ const logFile = ({ loaded }: Context, name: string): string | undefined => {
 };
 
 const linesOf = (part: LogPart, which: Shown): LogLine[] =>
-  part.lines.map(readLogLine).filter((line) => which === 'all' || isTrouble(line));
+  part.lines.map((line) => readLogLine(line)).filter((line) => which === 'all' || isTrouble(line));
 
 const nothing = (part: LogPart | undefined, which: Shown, file: string): Html => {
   if (part === undefined) return html`There is no file <code>${file}</code> yet.`;

@@ -18,6 +18,7 @@ test('a line of ours has its time, level, event, and what it is about', () => {
   expect(entry).toEqual({
     time: '2026-05-06T12:00:00.000Z',
     level: 'warn',
+    daemon: 'loader',
     event: 'file.rejected',
     fields: [
       ['folder', 'inboundDeviceEnrolment'],
@@ -26,6 +27,7 @@ test('a line of ours has its time, level, event, and what it is about', () => {
       ['code', 'JSON_MALFORMED'],
       ['detail', `${'x'.repeat(200)}…`],
     ],
+    action: 'Ask the sender.',
   });
 });
 
