@@ -251,6 +251,15 @@ export const events = {
     'A probe stands otherwise than before; seen twice in a row. Better is told like worse.',
     'Where `after` is red: [what the probe looks at](probes.md).',
   ),
+  'metrics.listening': info(
+    ['address', 'port?'],
+    'Prometheus can ask the process for its metrics from now on.',
+  ),
+  'metrics.failed': warn(
+    ['address', 'detail'],
+    'The address for the metrics of the process cannot be used: nobody sees them. It is tried again and again.',
+    'Find the process that has the address, or correct the setting under `metrics`.',
+  ),
   'notice.sent': info(notice, 'People were told of changes of probes.'),
   'notice.deferred': warn(
     [...notice, ...fault, 'nextTryAt'],

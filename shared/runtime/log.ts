@@ -23,6 +23,8 @@ export interface LogSettings {
   readonly level: Level;
   /** Also append to `<daemon>.log` and `failures.log` here. */
   readonly folder?: string;
+  /** Told every event as well, also those that are less severe than what is written. */
+  readonly onEvent?: Emit;
   /** stdout was closed by its reader: nobody listens any more, a daemon stops gracefully. Called once at most. */
   readonly onStdoutClosed?: () => void;
 }
@@ -34,7 +36,7 @@ const patienceMilliseconds = 2000;
  * The log of a process: one JSON line per event, on stdout and in the files. A destination that fails is complained
  * about once on stderr; the others go on. A file that takes lines again tells how many it has missed (`log.lost`).
  */
-export function createLog({ daemon, level, folder, onStdoutClosed }: LogSettings): Log {
+export function createLog({ daemon, level, folder, onEvent, onStdoutClosed }: LogSettings): Log {
   let taken = 0;
   const stdout = fstatSync(1).isFile()
     ? patientSink(daemon, 'stdout', stdoutFile())
@@ -59,6 +61,7 @@ export function createLog({ daemon, level, folder, onStdoutClosed }: LogSettings
   return {
     emit: (name, fields) => {
       if (!open) return;
+      onEvent?.(name, fields);
       const at = events[name].level;
       if (levels.indexOf(at) > leastSevere) return; // Not even made into a line.
       told++;

@@ -5,6 +5,7 @@ import { format, resolveConfig } from 'prettier';
 
 import { eventsPage } from './events-page.ts';
 import { faultsPage, idsIn, type TestsOfRow } from './page.ts';
+import { metricsPage } from './metrics-page.ts';
 import { settingsPage } from './settings-page.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -18,6 +19,11 @@ export const madePage = async (): Promise<string> => formatted(faultsPage(await 
 
 /** The page of the settings as it has to be now. */
 export const madeSettingsPage = (): Promise<string> => formatted(settingsPage(), settingsFile);
+
+export const metricsFile = join(root, 'docs', 'metrics.md');
+
+/** The page of the metrics as it has to be now. */
+export const madeMetricsPage = (): Promise<string> => formatted(metricsPage(), metricsFile);
 
 /** The page of the events as it has to be now. */
 export const madeEventsPage = (): Promise<string> => formatted(eventsPage(), eventsFile);

@@ -3,8 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import {
   eventsFile,
   madeEventsPage,
+  madeMetricsPage,
   madePage,
   madeSettingsPage,
+  metricsFile,
   pageFile,
   settingsFile,
 } from './made-page.ts';
@@ -12,3 +14,4 @@ import {
 await writeFile(pageFile, await madePage());
 await writeFile(settingsFile, await madeSettingsPage());
 await writeFile(eventsFile, await madeEventsPage());
+await writeFile(metricsFile, await madeMetricsPage());
