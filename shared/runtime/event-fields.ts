@@ -66,7 +66,6 @@ export const eventFields = {
   megabytes: number('size in megabytes'),
   method: text('method of the HTTP request'),
   milliseconds: number('how long it took'),
-  neededSeconds: number('the least that quietSeconds should be'),
   nextTryAt: time('when it is tried again'),
   notice: number('number of the notice'),
   otherNames: number('how many other names the file has'),
@@ -100,6 +99,7 @@ export const eventFields = {
   user: text('name of the user of the console'),
   value: numberOrNull('what was measured; null: it could not be'),
   version: text('version of the program'),
+  waitsSeconds: number('how long a file has to be quiet here, whatever quietSeconds says'),
 };
 
 export type FieldName = keyof typeof eventFields;

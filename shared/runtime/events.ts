@@ -124,9 +124,9 @@ export const events = {
     'Nothing if they become fewer. Otherwise more processes of the daemon are needed.',
   ),
   'inbox.on-network': warn(
-    ['inbox', 'fileSystem', 'quietSeconds', 'neededSeconds'],
-    'A file server may tell old sizes for longer than the inbox waits: half a file could be taken for a whole one.',
-    'Raise `quietSeconds` of the inbox to `neededSeconds`.',
+    ['inbox', 'fileSystem', 'quietSeconds', 'waitsSeconds'],
+    'A file server may tell old sizes for longer than the setting says: files are waited for longer.',
+    'Nothing; `quietSeconds` of the inbox set to `waitsSeconds` says the same.',
   ),
   'intake.paused': warn(
     ['intake', 'by', 'since'],
