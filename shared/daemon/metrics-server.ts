@@ -14,6 +14,9 @@ import type { ProcessMetrics } from './process-metrics.ts';
 /** Between two tries to listen: a process that ends has the address for a while. */
 const retryMilliseconds = 10_000;
 
+/** More than ask at once. */
+const connections = 16;
+
 /** The metrics of a process, for Prometheus. Whatever happens to them, the work goes on. */
 export class MetricsServer {
   readonly metrics: ProcessMetrics;
@@ -21,6 +24,7 @@ export class MetricsServer {
   readonly #place: ListenPlace;
   #server: Server | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #hasFailed = false;
 
   private constructor(metrics: ProcessMetrics, address: string, place: ListenPlace) {
     this.metrics = metrics;
@@ -39,15 +43,20 @@ export class MetricsServer {
     return new MetricsServer(new ProcessMetrics(daemon), address, absolute);
   }
 
-  /** Listens as soon as the address is free; one that is not is told once. */
+  /** Listens as soon as the address is free; what fails is told once. */
   async listen(emit: Emit): Promise<void> {
+    const fail = (error: unknown) => {
+      if (!this.#hasFailed) emit('metrics.failed', { address: this.#address, detail: textOf(error) });
+      this.#hasFailed = true;
+    };
     try {
       this.#server = await this.#open();
+      // A connection that cannot be accepted, for want of descriptors, is no end of the process.
+      this.#server.on('error', fail);
       const port = 'path' in this.#place ? undefined : (this.#server.address() as AddressInfo).port;
       emit('metrics.listening', { address: this.#address, ...(port !== undefined && { port }) });
     } catch (error) {
-      if (this.#retry === undefined)
-        emit('metrics.failed', { address: this.#address, detail: textOf(error) });
+      fail(error);
       this.#retry = setTimeout(() => void this.listen(emit), retryMilliseconds).unref();
     }
   }
@@ -73,6 +82,7 @@ export class MetricsServer {
         () => response.writeHead(500).end(),
       );
     });
+    server.maxConnections = connections;
     if ('path' in this.#place) await removeStale(this.#place.path);
     server.listen(this.#place);
     await once(server, 'listening');

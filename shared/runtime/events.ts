@@ -257,7 +257,7 @@ export const events = {
   ),
   'metrics.failed': warn(
     ['address', 'detail'],
-    'The address for the metrics of the process cannot be used: nobody sees them. It is tried again and again.',
+    'The address for the metrics of the process cannot be used, or no connection be taken. It is tried again and again.',
     'Find the process that has the address, or correct the setting under `metrics`.',
   ),
   'notice.sent': info(notice, 'People were told of changes of probes.'),
