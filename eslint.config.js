@@ -45,7 +45,7 @@ const pureRules = [
   'shared/https/content-digest.ts',
   'shared/https/pace.ts',
   'console/activity-rules.ts',
-  'console/log-line.ts',
+  'shared/operator/log-line.ts',
   'shared/schedule/*.ts',
   'shared/doctor/*-rules.ts',
   'shared/probes/*-rules.ts',
