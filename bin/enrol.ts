@@ -4,6 +4,7 @@ import { exitCodeOf, exitCodes } from '../shared/runtime/exit-codes.ts';
 import { Fault, toFault } from '../shared/runtime/faults.ts';
 import { keepPrivate } from '../shared/runtime/private-process.ts';
 import { apiCommands } from './commands/api.ts';
+import { backupCommands } from './commands/backup.ts';
 import { batchCommands } from './commands/batches.ts';
 import { configCommands } from './commands/config.ts';
 import { consoleCommands } from './commands/console.ts';
@@ -46,6 +47,7 @@ export function program(): Command {
   const groups = [
     installCommands,
     storeCommands,
+    backupCommands,
     daemonCommands,
     consoleCommands,
     orderCommands,

@@ -40,6 +40,7 @@ const exitOfFault: Partial<Record<FaultCode, ExitName>> = {
   KEY_UNREADABLE: 'keys',
   SECRET_EXPOSED: 'keys',
   KEY_WRONG_PASSPHRASE: 'keys',
+  BACKUP_DAMAGED: 'refused',
   NOT_FOUND: 'notFound',
   BAD_INPUT: 'usage',
   TOO_LARGE: 'usage',

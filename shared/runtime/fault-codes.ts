@@ -450,6 +450,12 @@ export const faultCodes = {
     action:
       'Stop all processes, check the disk, then restore the backup. Nothing is mended by itself, and nothing was lost from the spool.',
   },
+  BACKUP_DAMAGED: {
+    class: 'permanent',
+    what: 'The folder is no whole backup, or something in it is not as it was written.',
+    action:
+      'Use another backup, and find out what has changed this one; enrol restore FOLDER --check lists every file.',
+  },
   // Environment
   CONFIG_INVALID: {
     class: 'environment',

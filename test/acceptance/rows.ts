@@ -228,7 +228,7 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
         id: 'K14',
         fault: "The store is restored from yesterday's backup",
         happens:
-          '`enrol spool check` compares archive and ledger, `enrol spool adopt` makes the ledger know what lies there. Nothing is loaded again by itself.',
+          '`enrol spool check` compares archive and ledger, `enrol spool adopt` makes the ledger know what lies there. Nothing is loaded again by itself. A backup of store and spool shows one moment: restored, everything goes on from there once.',
         codes: ['DUPLICATE'],
       },
       {
@@ -645,8 +645,9 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
       {
         id: 'D08',
         fault: 'The database file is damaged',
-        happens: 'The process ends with an alarm; nothing is repaired by itself.',
-        codes: ['STORE_DAMAGED'],
+        happens:
+          'The process ends with an alarm; nothing is repaired by itself. No backup is made of it, and a damaged backup is not restored.',
+        codes: ['STORE_DAMAGED', 'BACKUP_DAMAGED'],
       },
       {
         id: 'D09',
