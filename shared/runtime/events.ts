@@ -180,6 +180,12 @@ export const events = {
   /** The clock was set back: what was due meanwhile is not done twice. */
   'scheduler.clock-set-back': warn as EventRow<{ job: string; seconds: number }>,
   'workflow.event': info as EventRow<{ type: string; code: string; reference: string; batch?: number }>,
+  /** Other keys are used from now on, without a restart: fingerprints of our key that signs, of those that came and went. */
+  'keys.changed': info as EventRow<{ signing: string; added: readonly string[]; removed: readonly string[] }>,
+  /** The key files cannot be used as they are on the disk; the keys read before stay in use. */
+  'keys.refused': error as EventRow<FaultFields>,
+  /** A party that the configuration names has no key any more: nothing can be opened of it, or sealed for it. */
+  'keys.missing': error as EventRow<FaultFields>,
   /** The sender used a key of ours that is not the current one. */
   'key.retired-used': warn as EventRow<{ file: string; key: string }>,
 };

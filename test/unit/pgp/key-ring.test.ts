@@ -139,6 +139,7 @@ describe('our own keys', () => {
     expect(await listKeys(folder, now)).toEqual([
       {
         party: 'own',
+        place: 'in use',
         fingerprint,
         userIds: ['Shop <it@shop.example>'],
         algorithm: 'ed25519Legacy',
@@ -154,7 +155,9 @@ describe('our own keys', () => {
   test('are imported if our passphrase unlocks them', async () => {
     const good = await encryptKey({ privateKey: await makeKey(), passphrase, config: pgpConfig });
     const armoredOrBinary = good.armor(pgpConfig);
-    expect(await importOwnKey({ folder, passphrase, armoredOrBinary })).toEqual([good.getFingerprint()]);
+    expect(await importOwnKey({ folder, passphrase, armoredOrBinary })).toEqual([
+      { fingerprint: good.getFingerprint(), place: 'in use' },
+    ]);
     expect((await load()).own).toHaveLength(1);
     expect((await refusal(importOwnKey({ folder, passphrase, armoredOrBinary }))).code).toBe('NOT_ALLOWED');
   });
