@@ -1,3 +1,5 @@
+import type { Key } from 'openpgp';
+
 import { keyRingPaths } from '../pgp/key-files.ts';
 import { allOwnKeys, missingParties, requireParties, type KeyRing } from '../pgp/key-ring.ts';
 import { PgpThreads } from '../pgp/threads.ts';
@@ -86,14 +88,21 @@ export class KeysInUse implements Keys {
 }
 
 function changesBetween(before: KeyRing, after: KeyRing) {
-  const [had, has] = [fingerprintsIn(before), fingerprintsIn(after)];
+  const [had, has] = [keysIn(before), keysIn(after)];
+  const isChanged = (key: Key, fingerprint: string) => {
+    const old = had.get(fingerprint);
+    return old !== undefined && Buffer.compare(old.toPublic().write(), key.toPublic().write()) !== 0;
+  };
   return {
     signing: after.own[0]?.getFingerprint() ?? '',
-    added: has.filter((fingerprint) => !had.includes(fingerprint)),
-    removed: had.filter((fingerprint) => !has.includes(fingerprint)),
+    added: [...has.keys()].filter((fingerprint) => !had.has(fingerprint)),
+    removed: [...had.keys()].filter((fingerprint) => !has.has(fingerprint)),
+    changed: [...has].flatMap(([fingerprint, key]) => (isChanged(key, fingerprint) ? fingerprint : [])),
   };
 }
 
-const fingerprintsIn = (ring: KeyRing): string[] => [
-  ...new Set([...allOwnKeys(ring), ...[...ring.partners.values()].flat()].map((key) => key.getFingerprint())),
-];
+/** All keys, by fingerprint. */
+const keysIn = (ring: KeyRing): ReadonlyMap<string, Key> =>
+  new Map(
+    [...allOwnKeys(ring), ...[...ring.partners.values()].flat()].map((key) => [key.getFingerprint(), key]),
+  );

@@ -180,8 +180,10 @@ export const events = {
   /** The clock was set back: what was due meanwhile is not done twice. */
   'scheduler.clock-set-back': warn as EventRow<{ job: string; seconds: number }>,
   'workflow.event': info as EventRow<{ type: string; code: string; reference: string; batch?: number }>,
-  /** Other keys are used from now on, without a restart: fingerprints of our key that signs, of those that came and went. */
-  'keys.changed': info as EventRow<{ signing: string; added: readonly string[]; removed: readonly string[] }>,
+  /** Other keys are used from now on, without a restart; by fingerprint. `signing`: ours; `changed`: prolonged or revoked. */
+  'keys.changed': info as EventRow<
+    { signing: string } & Readonly<Record<'added' | 'removed' | 'changed', readonly string[]>>
+  >,
   /** The key files cannot be used as they are on the disk; the keys read before stay in use. */
   'keys.refused': error as EventRow<FaultFields>,
   /** A party that the configuration names has no key any more: nothing can be opened of it, or sealed for it. */

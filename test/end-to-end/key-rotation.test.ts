@@ -105,17 +105,15 @@ const told = (programs: readonly Program[], text: string) =>
     patience,
   );
 
-/** Waits until each has looked at the keys once more. */
-async function noticed(programs: readonly Program[], change: () => Promise<unknown>): Promise<void> {
-  const changes = () => programs.map(({ events }) => events.filter((name) => name === 'keys.changed').length);
-  const before = changes();
-  await change();
-  await waitFor(
-    'every process to have noticed',
-    () => changes().every((count, index) => count > (before[index] ?? 0)) || undefined,
+/** Waits until each has said so of the keys that it uses. */
+const noticed = (programs: readonly Program[], what: 'signing' | 'changed' | 'removed', key: string) => {
+  const text = new RegExp(`"${what}":\\[?"${key}"`, 'i');
+  return waitFor(
+    `${what} ${key} in every log`,
+    () => programs.every(({ stdout }) => text.test(stdout)) || undefined,
     patience,
   );
-}
+};
 
 interface ListedKey {
   readonly party: string;
@@ -187,7 +185,8 @@ gpgTest(
     // Between extractor and adaptor one file is under way, signed and sealed with the key that is retired meanwhile.
     await installation.enrol('intake', 'pause', 'outboundDeviceEnrolment', ...why);
     await enrol('in');
-    await noticed(programs, () => installation.enrol('keys', 'rotate', '--activate', ...why));
+    await installation.enrol('keys', 'rotate', '--activate', ...why);
+    await noticed(programs, 'signing', key2);
     await installation.enrol('intake', 'resume', 'outboundDeviceEnrolment', ...why);
     await waitFor(
       'the file that was under way',
@@ -217,8 +216,8 @@ gpgTest(
     // The partner's old key is revoked, by the certificate that its program made with it; the next one goes on.
     const certificate = readFileSync(join(folder, 'openpgp-revocs.d', `${old.fingerprint}.rev`), 'utf8');
     const revocation = await writeInto(installation, 'old.rev', certificate.replace(/^:(?=-----)/m, ''));
-    const import_ = ['keys', 'import', revocation, '--partner', 'warehouse', '--reason', 'stolen'];
-    await noticed(loaders, () => installation.enrol(...import_));
+    await installation.enrol('keys', 'import', revocation, '--partner', 'warehouse', '--reason', 'stolen');
+    await noticed(loaders, 'changed', old.fingerprint);
     const stolen = await drop(old.fingerprint, key2);
     await ended('rejected', stolen);
     await told(loaders, '"PGP_KEY_REVOKED"');
@@ -237,7 +236,8 @@ gpgTest(
     expect(refused).toMatchObject({ code: exitCodes.failed.code });
     expect(refused.value).toMatchObject({ error: { detail: expect.stringMatching(/\d+ in done\//) } });
     expect(await keys()).toMatchObject({ [key1]: 'revoked', [old.fingerprint]: 'revoked' });
-    await noticed(loaders, () => installation.enrol('keys', 'remove', key1, '--give-up-done', ...why));
+    await installation.enrol('keys', 'remove', key1, '--give-up-done', ...why);
+    await noticed(loaders, 'removed', key1);
     await installation.drop(inbox, stranded.name, stranded.bytes);
     await installation.drop(inbox, kept.name, kept.bytes);
     await ended('done', kept.name);
