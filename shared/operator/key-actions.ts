@@ -45,7 +45,7 @@ export function rotateKey(
     }
     const [current] = keysInUse(ring);
     if (!current) throw new Fault('KEY_MISSING', 'no key of ours is in use: enrol keys generate');
-    const { userID } = (await current.key.getPrimaryUser()).user;
+    const userID = current.key.users[0]?.userID;
     return generateOwnKey({
       folder,
       passphrase,
