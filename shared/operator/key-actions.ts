@@ -45,15 +45,10 @@ export function rotateKey(
     }
     const [current] = keysInUse(ring);
     if (!current) throw new Fault('KEY_MISSING', 'no key of ours is in use: enrol keys generate');
-    const userID = current.key.users[0]?.userID;
-    return generateOwnKey({
-      folder,
-      passphrase,
-      name: userID?.name ?? '',
-      ...(userID?.email !== undefined && userID.email !== '' && { email: userID.email }),
-      place: 'coming',
-      now: operator.now,
-    });
+    const { name = '', email = '', userID = '' } = current.key.users[0]?.userID ?? {};
+    // Without an address, the library reads the name as nothing but the whole.
+    const owner = email === '' ? { name: userID } : { name, email };
+    return generateOwnKey({ folder, passphrase, ...owner, place: 'coming', now: operator.now });
   });
 }
 

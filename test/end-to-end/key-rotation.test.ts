@@ -172,6 +172,7 @@ gpgTest(
     // Our next key opens at once, with whichever loader gets the file first; we sign with the one before.
     const key2 = fingerprintIn(await installation.enrol('keys', 'rotate', ...why));
     await takeOurs();
+    expect(gpg('--list-keys', key2).toString()).toContain('Test CMP');
     const toComing = await drop(old.fingerprint, key2);
     const toCurrent = await drop(old.fingerprint, key1);
     // So does the partner's next one, beside the one before.
