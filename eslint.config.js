@@ -44,7 +44,7 @@ const pureRules = [
   'shared/https/content-digest.ts',
   'shared/https/pace.ts',
   'console/activity-rules.ts',
-  'console/log-line.ts',
+  'shared/operator/log-line.ts',
   'shared/schedule/*.ts',
   'shared/probes/*-rules.ts',
   'shared/probes/notice-text.ts',

@@ -23,6 +23,7 @@ import { spoolCommands } from './commands/spool.ts';
 import { retentionCommands } from './commands/retention.ts';
 import { statusCommands } from './commands/status.ts';
 import { storeCommands } from './commands/store.ts';
+import { tailCommands } from './commands/tail.ts';
 import { tokenCommands } from './commands/tokens.ts';
 import { userCommands } from './commands/users.ts';
 import { escapeControls } from './output.ts';
@@ -55,6 +56,7 @@ export function program(): Command {
     jobCommands,
     retentionCommands,
     statusCommands,
+    tailCommands,
     healthCommands,
     propertyCommands,
     probeCommands,

@@ -18,6 +18,7 @@ import type { Db } from '../store/tables.ts';
 import type { Worker } from '../store/workers.ts';
 import { withRoom } from './room.ts';
 import { asWorker } from './as-worker.ts';
+import { MetricsServer } from './metrics-server.ts';
 import { signOfLife } from './sign-of-life.ts';
 
 /** Where a command finds its installation. */
@@ -77,11 +78,13 @@ export async function runDaemon(
 ): Promise<number> {
   const { loaded, db } = await openInstallation(place);
   const folder = logFolder(loaded);
+  const monitor = place.once ? undefined : await MetricsServer.of(loaded, daemon);
   const signals = listenForStop((signal) => void force(signal));
   const log = createLog({
     daemon,
     level: loaded.config.log.level,
     ...(folder !== undefined && { folder }),
+    ...(monitor && { onEvent: monitor.metrics.count }),
     onStdoutClosed: () => signals.end('stdout was closed'),
   });
   const force = async (signal: string) => {
@@ -100,6 +103,7 @@ export async function runDaemon(
   let exitCode: number = exitCodes.failed.code;
   try {
     log.emit('daemon.started', { pid: process.pid, version, home: loaded.home });
+    await monitor?.listen(log.emit);
     const refused = await asWorker({ db, loaded, clock: systemClock }, daemon, onLost, async (present) => {
       const runtime = { ...present, emit: log.emit };
       return work(runtime, await plan(runtime), daemon, place.once, signals);
@@ -116,6 +120,7 @@ export async function runDaemon(
     signals.release();
     process.off('uncaughtException', onStray);
     process.off('unhandledRejection', onStray);
+    await monitor?.close();
     await db.destroy();
     await log.close();
   }
