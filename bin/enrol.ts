@@ -9,6 +9,8 @@ import { configCommands } from './commands/config.ts';
 import { consoleCommands } from './commands/console.ts';
 import { daemonCommands } from './commands/daemons.ts';
 import { deviceCommands } from './commands/devices.ts';
+import { doctorCommands } from './commands/doctor.ts';
+import { explainCommands } from './commands/explain.ts';
 import { fileCommands } from './commands/files.ts';
 import { intakeCommands } from './commands/intake.ts';
 import { healthCommands } from './commands/health.ts';
@@ -51,6 +53,7 @@ export function program(): Command {
     batchCommands,
     requestCommands,
     fileCommands,
+    explainCommands,
     intakeCommands,
     spoolCommands,
     jobCommands,
@@ -58,6 +61,7 @@ export function program(): Command {
     statusCommands,
     tailCommands,
     healthCommands,
+    doctorCommands,
     propertyCommands,
     probeCommands,
     configCommands,
