@@ -50,8 +50,8 @@ export interface Keys {
 }
 
 /** Keys that are used once, as they are. */
-export const fixedKeys = (ring: KeyRing): Keys => ({
-  pgp: new PgpThreads(ring),
+export const fixedKeys = (ring: KeyRing, pgp = new PgpThreads(ring)): Keys => ({
+  pgp,
   areRenewed: () => Promise.resolve(false),
 });
 
