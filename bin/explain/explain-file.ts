@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 
 import { inboxOf } from '../../shared/daemon/inboxes.ts';
-import { openKeyRing } from '../../shared/daemon/keys.ts';
+import { fixedKeys, openKeyRing } from '../../shared/daemon/keys.ts';
 import type { Runtime } from '../../shared/daemon/process.ts';
 import { ownKeyIds } from '../../shared/pgp/list-keys.ts';
 import { formOf } from '../../shared/pgp/open-stream.ts';
@@ -230,15 +230,16 @@ async function lookInside(
   const pgp = new NotingThreads(
     await openKeyRing(loaded, policy.encryption === 'none' ? [] : policy.signedBy),
   );
+  const keys = fixedKeys(pgp.ring, pgp);
   const runtime = pretendedRuntime(loaded, db);
   try {
     const form = await envelopeOf(loaded, file);
     steps.push(note('form', form ?? 'It is not sealed.'));
-    const played = await playThrough(runtime, pgp, taken, policy, file);
+    const played = await playThrough(runtime, keys, taken, policy, file);
     if (pgp.last) steps.push(passed('seal', sealOf(pgp.last)));
     else if (policy.encryption === 'none') steps.push(passed('seal', 'Files of this inbox are plain.'));
     if (played.fault?.code !== 'NOT_ENCRYPTED') return played;
-    const sealed = await playThrough(runtime, pgp, taken, { ...policy, encryption: 'none' }, file);
+    const sealed = await playThrough(runtime, keys, taken, { ...policy, encryption: 'none' }, file);
     const were = sealed.fault ? sealed.fault.message : `${sealed.summary}. ${sealed.consequences.join(' ')}`;
     steps.push(note('were it sealed', were));
     return played;

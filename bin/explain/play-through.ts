@@ -6,7 +6,7 @@ import { jobs } from '../../jobs/registry.ts';
 import type { Runtime } from '../../shared/daemon/process.ts';
 import { deviceEnrolmentResponse } from '../../shared/generic/device-enrolment-response.ts';
 import { salesOrderDispatch } from '../../shared/generic/sales-order-dispatch.ts';
-import type { PgpThreads } from '../../shared/pgp/threads.ts';
+import type { Keys } from '../../shared/daemon/keys.ts';
 import type { InboxConfig } from '../../shared/runtime/config-schema.ts';
 import { Fault, toFault } from '../../shared/runtime/faults.ts';
 import type { InboxName } from '../../shared/runtime/paths.ts';
@@ -34,7 +34,7 @@ const recordsPlayed = 1000;
  */
 export async function playThrough(
   runtime: Runtime,
-  pgp: PgpThreads,
+  keys: Keys,
   inbox: InboxName,
   policy: InboxConfig,
   file: ReceivedFile,
@@ -43,7 +43,7 @@ export async function playThrough(
   const back = new Error('rolled back');
   try {
     await runtime.db.transaction().execute(async (trx) => {
-      played = await within({ ...runtime, db: trx }, pgp, inbox, policy, file);
+      played = await within({ ...runtime, db: trx }, keys, inbox, policy, file);
       throw back;
     });
   } catch (thrown) {
@@ -55,14 +55,14 @@ export async function playThrough(
 
 async function within(
   runtime: Runtime,
-  pgp: PgpThreads,
+  keys: Keys,
   inbox: InboxName,
   policy: InboxConfig,
   file: ReceivedFile,
 ): Promise<Played> {
   const trx = runtime.db;
   const before = await markOf(trx, providerIn(inbox));
-  const decision = await faultOr(() => handlerOf(runtime, pgp, inbox, policy)(file));
+  const decision = await faultOr(() => handlerOf(runtime, keys, inbox, policy)(file));
   // A file that is refused before its transaction may leave something behind all the same: its batch in error.
   if (decision instanceof Fault) return refused(decision, await changesSince(trx, before));
   const decided = await faultOr(async () => {
@@ -96,19 +96,19 @@ async function faultOr<T>(work: () => Promise<T>): Promise<T | Fault> {
 const providerIn = (inbox: InboxName): string | undefined => /^provider\/([^/]+)\/inbound$/.exec(inbox)?.[1];
 
 /** The code of the daemon that takes files of this inbox. */
-function handlerOf(runtime: Runtime, pgp: PgpThreads, inbox: InboxName, policy: InboxConfig): FileHandler {
+function handlerOf(runtime: Runtime, keys: Keys, inbox: InboxName, policy: InboxConfig): FileHandler {
   switch (inbox) {
     case 'inboundSalesOrderDispatch':
-      return (file) => loadFile(runtime, file, { policy, pgp, known: salesOrderDispatch });
+      return (file) => loadFile(runtime, file, { policy, keys, known: salesOrderDispatch });
     case 'inboundDeviceEnrolment':
-      return (file) => loadFile(runtime, file, { policy, pgp, known: deviceEnrolmentResponse });
+      return (file) => loadFile(runtime, file, { policy, keys, known: deviceEnrolmentResponse });
     case 'outboundDeviceEnrolment':
-      return (file) => transformRequest(withPolicy(runtime, policy), pgp, file);
+      return (file) => transformRequest(withPolicy(runtime, policy), keys, file);
     case 'outgoingDeviceEnrolment':
       return () =>
         Promise.resolve(() => Promise.resolve({ batchId: null, summary: 'posted to the other host' }));
     default:
-      return (file) => receiveAnswer(withPolicy(runtime, policy, inbox), pgp, providerIn(inbox) ?? '', file);
+      return (file) => receiveAnswer(withPolicy(runtime, policy, inbox), keys, providerIn(inbox) ?? '', file);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Room } from '../daemon/room.ts';
+import { keyStanding } from '../operator/key-rules.ts';
 import type { KeyInfo } from '../pgp/list-keys.ts';
 import type { ProbeConfig } from '../runtime/probe-schema.ts';
 import { gauge, stated, unmeasured } from './gauge-rules.ts';
@@ -54,12 +55,24 @@ function keys({ keys: ring }: Standing, { keys: targets }: ProbeConfig, now: Dat
     const name = `${key.party} ${key.fingerprint.slice(-16).toUpperCase()}`;
     const whose = key.party === 'own' ? `Our key ${name.slice(4)}` : `The key ${name}`;
     const of = (sentence: string) => ({ ...described, subject: name, sentence: `${whose} ${sentence}` });
+    if (key.place === 'retired') {
+      return stated(of('is retired: it opens older files.'), days, 'green', 'a newer key is there');
+    }
     if (isReplaced(key, ring.value)) {
       return stated(of('has been replaced by a newer one.'), days, 'green', 'a newer key is there');
     }
     if (key.revoked) return stated(of('is revoked: get a new one.'), days, 'red', 'not revoked');
-    return gauge(of(expiryText(days, key.expires)), days, target);
+    const next = keyStanding(key, ring.value, now) === 'in use' ? nextStep(key, ring.value) : '';
+    return gauge(of(`${expiryText(days, key.expires)}${days < target.amber ? next : ''}`), days, target);
   });
+}
+
+/** What is done about a key that expires. */
+function nextStep({ party }: KeyInfo, ring: readonly KeyInfo[]): string {
+  if (party !== 'own') return ` Ask ${party} for the next one.`;
+  return ring.some(({ place }) => place === 'coming')
+    ? ' The next one is coming: when partners have it, enrol keys rotate --activate.'
+    : ' The next one: enrol keys rotate.';
 }
 
 /** The newer key of the party can do what this one did, and lasts longer. */
@@ -67,6 +80,7 @@ const isReplaced = (key: KeyInfo, ring: readonly KeyInfo[]): boolean =>
   ring.some(
     (other) =>
       other.party === key.party &&
+      other.place === 'in use' &&
       other.created > key.created &&
       !other.revoked &&
       other.canSign &&

@@ -27,6 +27,7 @@ const truth = row<boolean>('true or false');
 
 export const eventFields = {
   action: text('what to do about it'),
+  added: texts('fingerprints of keys that are new'),
   address: text('where it is listened: a host or address, or unix: and the path of a socket'),
   after: text('the state from now on'),
   attempt: number('which attempt it is, from 1'),
@@ -37,6 +38,7 @@ export const eventFields = {
   by: text('who did it'),
   cause: text('why it runs: by its schedule, a batch, or an operator'),
   certificateFile: text('file of the certificate'),
+  changed: texts('fingerprints of keys that were prolonged or revoked'),
   channel: text('mail or webhook'),
   class: row<FaultClass>('text')('kind of the fault: transient, permanent, environment or bug'),
   code: row<FaultCode>('text')('the fault, one of [the codes](faults.md#codes)'),
@@ -80,9 +82,11 @@ export const eventFields = {
   reason: text('why, in words'),
   records: number('records that were worked on'),
   reference: text('what it is about: the id of the sales order'),
+  removed: texts('fingerprints of keys that are gone'),
   run: number('number of the run'),
   seconds: number('seconds'),
   sentence: text('what the probe says'),
+  signing: text('fingerprint of our key that signs'),
   since: time('since when'),
   size: number('size in bytes'),
   stack: text('where in the program it happened; of a bug only'),

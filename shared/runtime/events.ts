@@ -310,6 +310,20 @@ export const events = {
     ['type', 'eventCode', 'reference', 'batch?'],
     'A workflow event was raised for CMP.',
   ),
+  'keys.changed': info(
+    ['signing', 'added', 'removed', 'changed'],
+    'Other OpenPGP keys are used from now on, without a restart.',
+  ),
+  'keys.refused': error(
+    fault,
+    'The key files cannot be used as they are on the disk; the keys read before stay in use.',
+    'Mend or remove the file that the line names; [keys.md](keys.md).',
+  ),
+  'keys.missing': error(
+    fault,
+    'A party that the configuration names has no key any more: its files wait, and nothing is sealed for it.',
+    '`enrol keys import`, or take the party out of `signedBy` and `encryptTo`.',
+  ),
   'key.retired-used': warn(
     ['file', 'key'],
     'The sender used a key of ours that is not the current one.',

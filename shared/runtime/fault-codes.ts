@@ -177,6 +177,12 @@ export const faultCodes = {
     what: 'A key that the configuration names is not in the key ring.',
     action: 'enrol keys generate for our own key, enrol keys import for a partner.',
   },
+  KEYS_IN_DOUBT: {
+    class: 'transient',
+    what: 'The file would be refused because of a key, but the keys cannot be used as they lie on the disk.',
+    action:
+      'Mend the key file that the detail names: the file is tried again. enrol keys list shows the rest.',
+  },
   KEY_UNREADABLE: {
     class: 'environment',
     what: 'A key or passphrase file cannot be read or is not what it should be.',

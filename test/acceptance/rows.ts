@@ -446,9 +446,10 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
       },
       {
         id: 'P22',
+        codes: ['KEYS_IN_DOUBT'],
         fault: 'A key file is replaced while a daemon runs',
         happens:
-          'The ring is read at start: a restart takes the new one, and what is in hand is finished with the old.',
+          'The new one counts within some seconds, without a restart; what is in hand is finished with the old. While a key file cannot be read, the keys before stay in use, which is told once.',
       },
       {
         id: 'P23',

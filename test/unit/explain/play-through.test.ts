@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { playThrough } from '../../../bin/explain/play-through.ts';
 import { deviceEnrolmentRequest } from '../../../shared/generic/device-enrolment-request.ts';
 import { writeDocument } from '../../../shared/generic/document.ts';
-import { PgpThreads } from '../../../shared/pgp/threads.ts';
+import { fixedKeys } from '../../../shared/daemon/keys.ts';
 import { contentOf } from '../../../shared/spool/received-file.ts';
 import { requireBatch } from '../../../shared/store/batches.ts';
 import { ringOf } from '../../support/pgp.ts';
@@ -17,8 +17,8 @@ test('a request that cannot be mapped would leave its batch in error, and leaves
   const delivery = await addSeen(rt.db, rt.worker, 'x', 'outboundDeviceEnrolment');
   const file = { ...contentOf(bytes), name: 'x', digest: '', size: bytes.length, delivery };
   const policy = { ...rt.loaded.config.inboxes.outboundDeviceEnrolment, encryption: 'none' } as const;
-  const pgp = new PgpThreads(ringOf([]));
-  const played = await playThrough(rt, pgp, 'outboundDeviceEnrolment', policy, file);
+  const keys = fixedKeys(ringOf([]));
+  const played = await playThrough(rt, keys, 'outboundDeviceEnrolment', policy, file);
   expect(played).toMatchObject({
     fault: { code: 'UNKNOWN_PROVIDER' },
     consequences: [
