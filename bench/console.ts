@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,6 +10,7 @@ import SqliteDatabase from 'better-sqlite3';
 import { table } from '../bin/output.ts';
 import { Installation } from '../demo/installation.ts';
 import { ConsoleBrowser } from '../test/support/console-browser.ts';
+import { freePort } from '../test/support/free-port.ts';
 import { forPrograms, heavyPages, linkedPages, plainPages, type Asked } from './console-pages.ts';
 import { fillStore, landmarksOf, type Landmarks } from './console-store.ts';
 
@@ -140,16 +140,6 @@ async function startConsole(): Promise<string> {
     if (installation.ended().length > 0) throw new Error(`the console has ended: ${said}`);
     await pause(100);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port is free');
-  return address.port;
 }
 
 /** Reads every page once, and finds those that they link to. */

@@ -16,6 +16,7 @@ import { providerOf, type Provider } from './provider.ts';
 import type {
   AnswerContent,
   AskedRequest,
+  ProviderAnswer,
   ProviderReply,
   Question,
   TransactionIds,
@@ -45,7 +46,7 @@ export async function receiveAnswer(
     const request = await findRequest(trx, provider, named, reply, of);
     if (of === 'reconciliation') refuseOutdated(request, number);
     const read = await readAgainst(trx, provider, request, reply, of);
-    if ('ids' in read.answer) refuseContradiction(request, read.answer.ids);
+    refuseWrongIds(request, read.answer);
     const source = String(file.delivery.id);
     const said = await applyAnswer(runtime, trx, { provider, request, question: of, source, ...read });
     return {
@@ -122,9 +123,10 @@ async function findRequest(
 }
 
 function idsIn({ format }: Provider, reply: ProviderReply, of: Question): TransactionIds {
-  const answer = format.readAnswer(reply, of, nobody);
-  return 'ids' in answer ? answer.ids : {};
+  return idsOf(format.readAnswer(reply, of, nobody));
 }
+
+const idsOf = (answer: ProviderAnswer): TransactionIds => ('ids' in answer ? answer.ids : {});
 
 async function findByIds(
   trx: Db,
@@ -149,8 +151,25 @@ function refuseOutdated(request: RequestSummary, number: number | undefined): vo
   );
 }
 
-/** @throws Fault UNEXPECTED_ANSWER when what led to the request and what the answer says are two things */
-export function refuseContradiction(request: RequestSummary, ids: TransactionIds): void {
+/** Ids of the built-in providers have some fifty characters. The store's index of them takes no more than some 2,700 bytes. */
+const longestId = 500;
+
+/**
+ * @throws Fault UNKNOWN_ANSWER when an id in it cannot be one
+ * @throws Fault UNEXPECTED_ANSWER when what led to the request and what the answer says are two things
+ */
+export function refuseWrongIds(request: RequestSummary, answer: ProviderAnswer): void {
+  const theirs =
+    answer.kind === 'accepted' ? answer.providerTransactionId : idsOf(answer).providerTransactionId;
+  if (theirs !== undefined && theirs.length > longestId)
+    throw new Fault(
+      'UNKNOWN_ANSWER',
+      `the id of the provider in it has ${theirs.length} characters; more than ${longestId} are no id`,
+    );
+  refuseContradiction(request, idsOf(answer));
+}
+
+function refuseContradiction(request: RequestSummary, ids: TransactionIds): void {
   const contradicts =
     (ids.transactionId !== undefined && ids.transactionId !== request.transaction_id) ||
     (ids.providerTransactionId !== undefined &&

@@ -14,7 +14,7 @@ import { askedRequest } from './asked-request.ts';
 import { verdictOfStatus } from './http-status-rules.ts';
 import type { Provider } from './provider.ts';
 import type { AskedRequest, ProviderAnswer } from './providers/provider-format.ts';
-import { refuseContradiction } from './receive-answer.ts';
+import { refuseWrongIds } from './receive-answer.ts';
 import { releaseAgain } from './release-requests.ts';
 import { toProviderReply } from './reply-content.ts';
 import { laterOf, secondsAfter, spreadOut } from './schedule-rules.ts';
@@ -111,7 +111,7 @@ function readReply(
 ): { readonly answer: ProviderAnswer } | { readonly fault: Fault } {
   try {
     const answer = provider.format.readAnswer(toProviderReply(reply), exchange.question, asked);
-    if ('ids' in answer) refuseContradiction(request, answer.ids);
+    refuseWrongIds(request, answer);
     return { answer };
   } catch (thrown) {
     const fault = toFault(thrown);

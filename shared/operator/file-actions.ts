@@ -9,17 +9,8 @@ import { exists, linkNew, removeName } from '../spool/files.ts';
 import { placeOf } from '../spool/inbox.ts';
 import { inboxFolders } from '../spool/layout.ts';
 import { finishMove, removeReason, type SettlingInbox } from '../spool/settle.ts';
-import {
-  allowDuplicate,
-  discard,
-  findDelivery,
-  holdByHand,
-  lockDelivery,
-  reopen,
-  reopenMove,
-  retryNow,
-  type Delivery,
-} from '../store/deliveries.ts';
+import { allowDuplicate, discard, holdByHand, reopen, retryNow } from '../store/deliveries-by-hand.ts';
+import { findDelivery, lockDelivery, reopenMove, type Delivery } from '../store/deliveries.ts';
 import { unsettledStates } from '../store/delivery-lists.ts';
 import { inTransaction } from '../store/open-store.ts';
 import type { DeliveryState } from '../store/states/delivery.ts';

@@ -88,12 +88,12 @@ export const events = {
   'inbox.replaced': warn as EventRow<{ inbox: string }>,
   /** More files lie in the drop folder than are looked at in one scan. */
   'inbox.crowded': warn as EventRow<{ inbox: string; files: number; lookedAtOnce: number }>,
-  /** A file server may tell old sizes for longer than the inbox waits. */
+  /** A file server may tell old sizes for longer than the setting says: files are waited for longer. */
   'inbox.on-network': warn as EventRow<{
     inbox: string;
     fileSystem: string;
     quietSeconds: number;
-    neededSeconds: number;
+    waitsSeconds: number;
   }>,
   /** Somebody has paused an inbox, or the extractor: nothing new is begun. */
   'intake.paused': warn as EventRow<{ intake: string; by: string; since: string }>,

@@ -9,7 +9,7 @@ import { markOf } from './files.ts';
 import type { Inbox } from './inbox.ts';
 import { checkInbox, folderIdentity } from './layout.ts';
 import { showName } from './names.ts';
-import { attributeCacheSeconds, hastyNetwork } from './network.ts';
+import { fileServer, quietSecondsOn } from './network.ts';
 import { Portions } from './portions.ts';
 import { isStable, observe, sameMark, type Observation } from './stability.ts';
 
@@ -71,6 +71,8 @@ export class Intake {
   /** Files of the last look that were not handed out yet, and how many others wait since then. */
   #left: { readonly files: Complete[]; readonly waiting: number; readonly since: number } = nothingLeft;
   #place: string | undefined;
+  /** Of the setting, or longer where the folder is on a file server. */
+  #quietSeconds = Infinity;
   /** Looks at the present portion, and when the first was: milliseconds of the monotonic clock. */
   #turn = { looks: 0, since: 0 };
 
@@ -131,14 +133,11 @@ export class Intake {
     this.#seen = new Map();
     this.#left = nothingLeft;
     const { quietSeconds } = settings;
-    const fileSystem = hastyNetwork((await statfs(folders.in)).type, quietSeconds);
-    if (fileSystem === undefined) return;
-    emit('inbox.on-network', {
-      inbox: name,
-      fileSystem,
-      quietSeconds,
-      neededSeconds: attributeCacheSeconds,
-    });
+    const { type } = await statfs(folders.in);
+    this.#quietSeconds = quietSecondsOn(type, quietSeconds);
+    const fileSystem = fileServer(type);
+    if (fileSystem === undefined || this.#quietSeconds === quietSeconds) return;
+    emit('inbox.on-network', { inbox: name, fileSystem, quietSeconds, waitsSeconds: this.#quietSeconds });
   }
 
   /** @returns number of files in the folder, also of those that were not looked at now */
@@ -214,8 +213,7 @@ export class Intake {
   }
 
   #isQuiet({ observation }: Seen): boolean {
-    const { settings, clock } = this.#inbox;
-    return isStable(observation, settings.quietSeconds, clock.monotonic());
+    return isStable(observation, this.#quietSeconds, this.#inbox.clock.monotonic());
   }
 
   #candidate(key: string, seen: Seen, companion?: Seen): Candidate {
@@ -254,10 +252,10 @@ export class Intake {
   #endTurn(files: number, fresh: number): number {
     const crowded = files > this.#portionSize || this.#portions.count > 1;
     if (!crowded) return 0;
-    const { settings, clock, emit, name: inbox } = this.#inbox;
+    const { clock, emit, name: inbox } = this.#inbox;
     if (this.#turn.looks++ === 0) this.#turn.since = clock.monotonic();
     const seenLongEnough =
-      this.#turn.looks > 1 && clock.monotonic() - this.#turn.since >= settings.quietSeconds * 1000;
+      this.#turn.looks > 1 && clock.monotonic() - this.#turn.since >= this.#quietSeconds * 1000;
     if (!seenLongEnough || fresh > 0) {
       if (fresh > 0) this.#portions.hadFruit();
       return 1;

@@ -6,11 +6,20 @@ const networkFileSystems: Readonly<Record<number, string>> = {
   0x517b: 'SMB',
 };
 
-/** A file server may tell an old size and time for so long: `acregmax` of nfs(5), `actimeo` of mount.cifs(8). */
-export const attributeCacheSeconds = 60;
+/** Longer than a client may tell an old size and time: `acregmax` of nfs(5), `actimeo` of mount.cifs(8) are a minute. */
+export const networkQuietSeconds = 61;
 
-/** The file server that is mounted there, when its clients could believe a file quiet that is still written. Pure. */
-export function hastyNetwork(type: number, quietSeconds: number): string | undefined {
+/** The file server that is mounted there. Pure. */
+export const fileServer = (type: number): string | undefined =>
   // The kernel's number is signed on some machines.
-  return quietSeconds < attributeCacheSeconds ? networkFileSystems[type >>> 0] : undefined;
-}
+  networkFileSystems[type >>> 0];
+
+/**
+ * How long a file has to be quiet there. Pure.
+ *
+ * @param quietSeconds as configured. 0 stays 0: it says that files get their names when they are complete
+ */
+export const quietSecondsOn = (type: number, quietSeconds: number): number =>
+  fileServer(type) === undefined || quietSeconds === 0
+    ? quietSeconds
+    : Math.max(quietSeconds, networkQuietSeconds);

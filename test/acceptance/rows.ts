@@ -75,7 +75,7 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
         id: 'A13',
         fault: 'A network file system reports an old size',
         happens:
-          'A warning at start asks for a quietSeconds above the attribute cache; A03 catches the rest.',
+          'A file has to be quiet for longer than clients remember its size, whatever the setting says; A03 catches the rest.',
       },
       {
         id: 'A14',

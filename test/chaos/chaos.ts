@@ -130,8 +130,12 @@ async function play(options: Options): Promise<boolean> {
 }
 
 async function playPoints(tally: Tally, misses: string[], stores?: PostgresStores): Promise<void> {
-  const tell = (sofar: Tally, of: number) => tellProgress(`at fail-points, of ${of}`, sofar);
-  const found = await killAtPoints(everywhere, tell, stores);
+  const tell = progress();
+  const found = await killAtPoints(
+    everywhere,
+    (sofar, of) => tell(`at fail-points, of ${of}`, sofar),
+    stores,
+  );
   addTo(tally, found.tally);
   const never = killedHere.filter((point) => !found.hit.has(point));
   if (never.length > 0) misses.push(`nobody died at ${never.join(', ')}`);
@@ -150,16 +154,22 @@ async function playRandom(
   tally: Tally,
   misses: string[],
 ): Promise<void> {
-  const tell = (sofar: Tally) => tellProgress(`at random, of ${kills}`, sofar);
-  const found = await killAtRandom(seed, kills, tell, hosts);
+  const tell = progress();
+  const found = await killAtRandom(seed, kills, (sofar) => tell(`at random, of ${kills}`, sofar), hosts);
   addTo(tally, found);
   if (found.hits < randomHitsAtLeast * found.kills)
     misses.push(`only ${found.hits} of ${found.kills} random kills met work in progress`);
 }
 
-function tellProgress(what: string, { kills, hits, findings }: Tally): void {
-  tellNew(findings);
-  if (kills % progressEvery === 0) say(`killed ${what}: ${kills}, hits: ${hits}`);
+/** @returns what is told after each kill. Some happen at the same time, so that numbers come twice, or not at all */
+function progress(): (what: string, sofar: Tally) => void {
+  let next = progressEvery;
+  return (what, { kills, hits, findings }) => {
+    tellNew(findings);
+    if (kills < next) return;
+    next = kills - (kills % progressEvery) + progressEvery;
+    say(`killed ${what}: ${kills}, hits: ${hits}`);
+  };
 }
 
 /** Each finding, as soon as it is there. */

@@ -14,8 +14,9 @@ import { settleAll } from './lanes.ts';
 import { patiently } from './patiently.ts';
 import { archived, findIn, findPlaintext } from './plaintext.ts';
 import { listening } from './run.ts';
+import { standingOf } from './standing.ts';
 
-/** The event by which a daemon tells that it is at work, and how long it is then left alone at most. */
+/** The event by which a daemon tells that it is at work, and how long it is then left alone at most, on each host. */
 const signs = {
   loader: { event: 'file.claimed', milliseconds: 80 },
   extractor: { event: 'daemon.ready', milliseconds: 40 },
@@ -81,7 +82,8 @@ export async function killAtRandom(
     tally.findings.push(...(await findAtEnd(flow)));
     tally.files = flow.dropped.size;
   } catch (error) {
-    tally.findings.push({ defect: 'lost', what: error instanceof Error ? error.message : String(error) });
+    const what = error instanceof Error ? error.message : String(error);
+    tally.findings.push({ defect: 'lost', what: `${what}; there are\n    ${await standingOf(flow.db)}` });
   } finally {
     await flow.installation.close();
   }
@@ -132,7 +134,7 @@ async function killAgain(
     const env = atPoint ? listeningUpTo(passedAtMost.daemon, random) : {};
     const started = start(killing, host, [daemon], env);
     if (atPoint) await untilIdle(started.program);
-    else await untilAnyMoment(started.program, daemon, random);
+    else await untilAnyMoment(killing, started.program, daemon, random);
     if (host !== undefined && random(hangsOneIn) === 0) await hang(started.program);
     await bury(killing, started);
   }
@@ -164,9 +166,15 @@ async function until(
 }
 
 /** Waits until it is at work, and then for any moment. */
-async function untilAnyMoment(program: Program, daemon: DaemonName, random: Random): Promise<void> {
+async function untilAnyMoment(
+  { hosts }: Killing,
+  program: Program,
+  daemon: DaemonName,
+  random: Random,
+): Promise<void> {
   const { event, milliseconds } = signs[daemon];
-  const moment = random(milliseconds);
+  // All hosts share this machine: each does less in the same time.
+  const moment = random(milliseconds * (hosts?.count ?? 1));
   await untilIdle(program, event);
   await pause(moment); // Waits for nothing: the moment is meant to be any.
 }

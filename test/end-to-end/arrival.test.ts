@@ -91,6 +91,24 @@ describe('a real loader', () => {
     expect((await loader.end('SIGTERM')).code).toBe(0);
   });
 
+  test('A13: on a file server a file is quiet for longer than clients remember its size', async () => {
+    await installation.configure([[['inboxes', inboxName, 'quietSeconds'], 2]]);
+    const preload = fileURLToPath(new URL('../support/file-server-preload.ts', import.meta.url));
+    loader = installation.start(['loader'], { env: { NODE_OPTIONS: `--import=${preload}` } });
+    await loader.logged('daemon.ready');
+    expect(await told('inbox.on-network')).toMatchObject({
+      fileSystem: 'NFS',
+      quietSeconds: 2,
+      waitsSeconds: 61,
+    });
+    await drop('1001.pgp');
+    const dropped = performance.now();
+    await done('1001.pgp');
+    // Minutes of the process are two seconds here.
+    expect(performance.now() - dropped).toBeGreaterThan((61 * 1000) / 30);
+    expect((await loader.end('SIGTERM')).code).toBe(0);
+  });
+
   // Another device needs one; where /dev/shm is none, the reporter names what was left out, and under CI it fails.
   const twoDevices = existsSync(memory) ? test : test.skip;
   twoDevices(

@@ -13,12 +13,11 @@ import { onFailPoint } from '../../shared/runtime/fail-point.ts';
 import { Fault, toFault } from '../../shared/runtime/faults.ts';
 import { Bell, runTasks, type Task } from '../../shared/runtime/task-loop.ts';
 import { InboxWorker } from '../../shared/spool/inbox-worker.ts';
-import { Publisher } from '../../shared/spool/publisher.ts';
-import { recordAudit } from '../../shared/store/audit.ts';
 import { openStore } from '../../shared/store/open-store.ts';
 import { loadingOf, textOf } from './loading.ts';
 import { patiently } from './temporary-postgres.ts';
 import { openTestInbox, withSettings } from './temporary-spool.ts';
+import { testPublisher } from './test-publisher.ts';
 
 /**
  * Works as a daemon does with `--once`, on the host that test/support/pretended-host-preload.ts makes it believe in, with
@@ -52,21 +51,7 @@ async function inbox(present: Present): Promise<Task> {
   return { name: 'inbox', step: (stop) => worker.step(stop) };
 }
 
-/** Sealing gives other bytes each time, as encryption does. */
-const publisher = (present: Present): Task =>
-  new Publisher('publisher', {
-    ...present,
-    spool: join(home, 'spool'),
-    emit,
-    purposes: ['generic-request'],
-    seal: (row) => Promise.resolve(Buffer.from(`${process.pid} ${row.content ?? ''}`)),
-    onPublished: async (trx, rows) => {
-      for (const { name } of rows) {
-        const entry = { who: 'test', action: 'published', subject: name };
-        await recordAudit(trx, { ...entry, reason: null, before: null, after: null }, systemClock.now());
-      }
-    },
-  });
+const publisher = (present: Present): Task => testPublisher({ ...present, spool: join(home, 'spool'), emit });
 
 const job = (present: Present): Task => ({
   name: 'job',

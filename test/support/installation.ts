@@ -100,6 +100,14 @@ export class TestInstallation extends Installation {
     await this.configure([[['store', 'url'], url]]);
   }
 
+  /** Copies its store on the server, to which nobody is connected. @returns what puts the copy in its place */
+  async saveStore(): Promise<() => Promise<void>> {
+    if (!this.#onServer) throw new Error('its store is not on a server');
+    const { stores, url } = this.#onServer;
+    const saved = await stores.copy(url);
+    return () => this.useServer(stores, saved);
+  }
+
   /** The same installation once more, in a folder of its own. Nothing of it may run. */
   async copy(): Promise<TestInstallation> {
     const copy = await emptyHome();

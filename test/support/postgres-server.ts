@@ -7,13 +7,13 @@ import {
 } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import pg from 'pg';
 
+import { freePort } from './free-port.ts';
 import { waitFor } from './wait-for.ts';
 
 /** Whom the server runs as where we are root, since it refuses root: `nobody`. */
@@ -144,12 +144,3 @@ const identity: SpawnOptionsWithStdioTuple<StdioNull, StdioNull, StdioPipe> = {
   stdio: ['ignore', 'ignore', 'pipe'],
   ...(process.getuid?.() === 0 && { uid: nobody, gid: nobody }),
 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

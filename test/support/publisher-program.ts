@@ -2,10 +2,9 @@ import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 
 import { systemClock } from '../../shared/runtime/clock.ts';
-import { Publisher } from '../../shared/spool/publisher.ts';
-import { recordAudit } from '../../shared/store/audit.ts';
 import { openStore } from '../../shared/store/open-store.ts';
 import { openTestInbox } from './temporary-spool.ts';
+import { testPublisher } from './test-publisher.ts';
 
 /**
  * Publishes what is queued, until nothing is left that nobody has. Sealed is the number of the process and the content.
@@ -15,22 +14,7 @@ const [store = '', spool = ''] = process.argv.slice(2);
 
 const db = await openStore({ file: store, busySeconds: 10 });
 const { worker, lease, emit } = await openTestInbox(db, spool, { clock: systemClock, emit: () => undefined });
-const publisher = new Publisher('publish', {
-  spool,
-  db,
-  worker,
-  lease,
-  clock: systemClock,
-  emit,
-  purposes: ['generic-request'],
-  seal: (row) => Promise.resolve(Buffer.from(`${process.pid} ${row.content ?? ''}`)),
-  onPublished: async (trx, rows) => {
-    for (const { name } of rows) {
-      const entry = { who: 'test', action: 'published', subject: name };
-      await recordAudit(trx, { ...entry, reason: null, before: null, after: null }, systemClock.now());
-    }
-  },
-});
+const publisher = testPublisher({ spool, db, worker, lease, clock: systemClock, emit });
 writeSync(1, 'ready\n');
 await once(process.stdin.resume(), 'end');
 while ((await publisher.step(new AbortController().signal)).worked > 0);

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { makeAuthority, type Authority } from '../../demo/certificates.ts';
@@ -10,6 +8,7 @@ import { importPartnerKey } from '../../shared/pgp/import-keys.ts';
 import { exportPublicKey } from '../../shared/pgp/list-keys.ts';
 import { queuePublication } from '../../shared/store/publications.ts';
 import type { Db } from '../../shared/store/tables.ts';
+import { freePort } from './free-port.ts';
 import { install, type TestInstallation } from './installation.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -186,16 +185,6 @@ async function putSecret({ home }: TestInstallation, name: string, content: stri
   const folder = join(home, 'var', 'secrets');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, name), content, { mode: 0o600 });
-}
-
-/** A port that nobody has at the moment, and that the system gives to nobody else so soon. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** The bytes of the file of that name in done/, wherever it lies there. */

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 
+import { allowDuplicate, holdByHand, reopen } from '../../../shared/store/deliveries-by-hand.ts';
 import {
   adoptDone,
-  allowDuplicate,
   companionOf,
   countAttempt,
   countCrash,
@@ -11,12 +11,10 @@ import {
   due,
   findDelivery,
   forgetSeen,
-  holdByHand,
   lockDelivery,
   markClaimed as markAllClaimed,
   markMoved as markAllMoved,
   remark,
-  reopen,
   reopenMove,
   settleDone,
   settleRefused,

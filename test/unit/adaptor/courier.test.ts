@@ -161,6 +161,20 @@ describe('an answer that is lost', () => {
     expect(events('provider.answer-unknown')).toMatchObject([{ provider: 'apple', code: 'UNKNOWN_ANSWER' }]);
   });
 
+  test('an id that no index of the store could hold is not understood, and the request is asked about', async () => {
+    await onRequest({
+      status: 200,
+      body: {
+        deviceEnrollmentTransactionId: 'x'.repeat(501),
+        enrollDevicesResponse: { statusCode: 'SUCCESS' },
+      },
+    });
+    await queued();
+    await caller.settle();
+    expect(await request()).toMatchObject({ state: 'sent', attempts: 1, provider_transaction_id: null });
+    expect(await calls()).toMatchObject([{ http_status: 200, fault_code: 'UNKNOWN_ANSWER' }]);
+  });
+
   test('our process died during the call: the next one knows, and asks', async () => {
     await queued();
     const { db, worker, clock } = caller.rt;

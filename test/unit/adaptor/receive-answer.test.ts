@@ -261,6 +261,17 @@ describe('which request it answers', () => {
     expect(await responses(rt)).toEqual([]);
   });
 
+  test('an id that no index of the store could hold is refused', async () => {
+    await sent(order(12, 2));
+    const tooLong = answerRequest(apple.accepted('x'.repeat(501)));
+    await expect(tooLong).rejects.toMatchObject(fault('UNKNOWN_ANSWER', 'permanent'));
+    expect(await request()).toMatchObject({ state: 'sent', provider_transaction_id: null });
+    await answerRequest(apple.accepted('x'.repeat(500)));
+    expect(await request()).toMatchObject({ state: 'accepted', provider_transaction_id: 'x'.repeat(500) });
+    const other = { deviceEnrollmentTransactionID: 'x'.repeat(501) };
+    await expect(answerQuery(result(other))).rejects.toMatchObject(fault('UNKNOWN_ANSWER', 'permanent'));
+  });
+
   test('J04 what is no answer is refused, without a word of its content', async () => {
     await accepted(order(12, 2));
     await expect(answerQuery({ secret: 'CANARY' })).rejects.toMatchObject({

@@ -8,7 +8,8 @@ import { Fault } from '../../../shared/runtime/faults.ts';
 import type { Inbox } from '../../../shared/spool/inbox.ts';
 import type { FileHandler } from '../../../shared/spool/file-work.ts';
 import { InboxWorker } from '../../../shared/spool/inbox-worker.ts';
-import { defer, retryNow } from '../../../shared/store/deliveries.ts';
+import { retryNow } from '../../../shared/store/deliveries-by-hand.ts';
+import { defer } from '../../../shared/store/deliveries.ts';
 import { inTransaction } from '../../../shared/store/open-store.ts';
 import { loading } from '../../support/loading.ts';
 import {

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import pg from 'pg';
 
 import { createBatch, moveBatch } from '../../../shared/store/batches.ts';
-import { defer, moveDelivery, reopen, retryNow } from '../../../shared/store/deliveries.ts';
+import { reopen, retryNow } from '../../../shared/store/deliveries-by-hand.ts';
+import { defer, moveDelivery } from '../../../shared/store/deliveries.ts';
 import { deletePause, insertPause } from '../../../shared/store/intake-pauses.ts';
 import { setJobSetting } from '../../../shared/store/job-settings.ts';
 import { makeWish } from '../../../shared/store/job-wishes.ts';

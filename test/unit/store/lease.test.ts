@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
 import type { Fault } from '../../../shared/runtime/faults.ts';
 import { Lease, type LeaseOptions } from '../../../shared/store/lease.ts';
 import { openSqlite } from '../../../shared/store/sqlite/open-sqlite.ts';
 import { registerWorker, signOff, type Worker } from '../../../shared/store/workers.ts';
-import { migrationNames } from '../../support/migrations.ts';
+import { migrateUpTo } from '../../support/migrations.ts';
 import { temporaryStore, type TemporaryStore } from '../../support/temporary-store.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { watchedDb } from '../../support/watched-db.ts';
@@ -143,22 +143,13 @@ test('a store of before: of two files of one inode the newer is claimed, and a d
   const folder = await mkdtemp(join(tmpdir(), 'leases-'));
   const db = openSqlite({ file: join(folder, 'enrol.db'), busySeconds: 5, create: true });
   try {
-    const up = async (names: readonly string[]) => {
-      for (const name of names) {
-        const module = (await import(`../../../shared/store/migrations/${name}.ts`)) as {
-          up: (db: Kysely<unknown>) => Promise<void>;
-        };
-        await module.up(db as unknown as Kysely<unknown>);
-      }
-    };
-    const at = migrationNames.indexOf('0015-leases');
-    await up(migrationNames.slice(0, at));
+    const migrate = await migrateUpTo(db, '0015-leases');
     await sql`insert into delivery (direction, folder, name, state, attempts, crashes, dev, inode, seen_at) values
       ('in', 'x', 'old', 'deferred', 1, 0, '1', '7', 'now'), ('in', 'x', 'new', 'claimed', 1, 0, '2', '7', 'now'),
       ('in', 'x', 'done', 'done', 1, 0, '1', '7', 'now'), ('in', 'y', 'other', 'seen', 0, 0, '1', '7', 'now'),
       ('out', 'z', 'document', 'claimed', 1, 0, null, null, 'now'),
       ('out', 'z', 'queued', 'seen', 0, 0, null, null, 'now')`.execute(db);
-    await up(migrationNames.slice(at));
+    await migrate();
     const rows = await db.selectFrom('delivery').select(['name', 'inode', 'place']).orderBy('id').execute();
     expect(rows.map(({ name, inode, place }) => [name, inode, place])).toEqual([
       ['old', null, null],

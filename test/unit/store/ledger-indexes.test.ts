@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
@@ -10,7 +10,7 @@ import { filesOfBatch } from '../../../shared/store/delivery-lists.ts';
 import { publishedFolders, queuePublication, unpublished } from '../../../shared/store/publications.ts';
 import { openSqlite } from '../../../shared/store/sqlite/open-sqlite.ts';
 import type { Db } from '../../../shared/store/tables.ts';
-import { migrationNames } from '../../support/migrations.ts';
+import { migrateUpTo } from '../../support/migrations.ts';
 import { plansOf } from '../../support/query-plans.ts';
 import { now } from '../../support/store-examples.ts';
 import { temporaryStore, type TemporaryStore } from '../../support/temporary-store.ts';
@@ -56,23 +56,14 @@ test('a store with files in it takes the new indexes, and finds them', async () 
   const folder = await mkdtemp(join(tmpdir(), 'ledger-'));
   const db = openSqlite({ file: join(folder, 'enrol.db'), busySeconds: 5, create: true });
   try {
-    const up = async (names: readonly string[]) => {
-      for (const name of names) {
-        const module = (await import(`../../../shared/store/migrations/${name}.ts`)) as {
-          up: (db: Kysely<unknown>) => Promise<void>;
-        };
-        await module.up(db as unknown as Kysely<unknown>);
-      }
-    };
-    const at = migrationNames.indexOf('0014-ledger-indexes');
-    await up(migrationNames.slice(0, at));
+    const migrate = await migrateUpTo(db, '0014-ledger-indexes');
     const worker = { id: null } as unknown as Parameters<typeof insertSeen>[2];
     const mark = { dev: '1', inode: '2', size: 3, mtimeNs: '4' };
     const seen = await insertSeen(db, { inbox: 'x', name: 'y', mark }, worker, now);
     if (seen) await markClaimed(db, seen, 'x/work/y');
     const published = { folder: 'out', name: 'z', content: '{}', batchId: null, providerRequestId: null };
     await queuePublication(db, { ...published, purpose: 'generic-request' }, now);
-    await up(migrationNames.slice(at));
+    await migrate();
     expect(await deliveryAt(db, 'x/work/y')).toMatchObject({ id: seen?.id, state: 'claimed' });
     expect(await unfinished(db, 'x')).toHaveLength(1);
     expect(await publishedFolders(db, ['generic-request'])).toEqual(['out']);
