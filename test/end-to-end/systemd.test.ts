@@ -61,7 +61,7 @@ function logged(daemon: string, event: string): Record<string, unknown>[] {
 }
 
 const times = (daemon: string, event: string, least: number, seconds?: number) =>
-  waitFor(`${event} of the ${daemon}, ${least} time(s)`, () => logged(daemon, event)[least - 1], seconds);
+  waitFor(`${event} of the ${daemon}, ${least} time(s)`, () => logged(daemon, event)[least - 1], seconds, 50);
 
 /** Waits until a unit is as it should be. */
 const shown = (unit: string, isSo: (properties: Record<string, string>) => boolean) =>
