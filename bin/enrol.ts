@@ -9,6 +9,8 @@ import { configCommands } from './commands/config.ts';
 import { consoleCommands } from './commands/console.ts';
 import { daemonCommands } from './commands/daemons.ts';
 import { deviceCommands } from './commands/devices.ts';
+import { doctorCommands } from './commands/doctor.ts';
+import { explainCommands } from './commands/explain.ts';
 import { fileCommands } from './commands/files.ts';
 import { intakeCommands } from './commands/intake.ts';
 import { healthCommands } from './commands/health.ts';
@@ -24,6 +26,7 @@ import { spoolCommands } from './commands/spool.ts';
 import { retentionCommands } from './commands/retention.ts';
 import { statusCommands } from './commands/status.ts';
 import { storeCommands } from './commands/store.ts';
+import { tailCommands } from './commands/tail.ts';
 import { tokenCommands } from './commands/tokens.ts';
 import { userCommands } from './commands/users.ts';
 import { escapeControls } from './output.ts';
@@ -52,12 +55,15 @@ export function program(): Command {
     batchCommands,
     requestCommands,
     fileCommands,
+    explainCommands,
     intakeCommands,
     spoolCommands,
     jobCommands,
     retentionCommands,
     statusCommands,
+    tailCommands,
     healthCommands,
+    doctorCommands,
     propertyCommands,
     probeCommands,
     configCommands,

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 
 import type { Config } from '../runtime/config-schema.ts';
 import type { LoadedConfig } from '../runtime/config.ts';
-import { consolePlaceOf } from '../runtime/console-rules.ts';
+import { listenPlaceOf } from '../runtime/listen-rules.ts';
 import { logFolder, postsResponses, spoolFolder, storeFile } from '../runtime/paths.ts';
 import { credentialLines, plain, quoted, type ServiceName } from './service-units.ts';
 
@@ -71,7 +71,7 @@ function ownReach(service: ServiceName, config: Config): Reach {
       return mail.host === '' && webhook.url === '' ? 'nothing' : 'everybody';
     }
     case 'console': {
-      const place = consolePlaceOf(config.console.address);
+      const place = listenPlaceOf(config.console.address);
       if (place === undefined || 'path' in place) return 'nothing';
       return /^127\.|^::1$/.test(place.host) ? 'this host' : 'everybody';
     }

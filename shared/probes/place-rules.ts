@@ -7,13 +7,21 @@ import type { Reading } from './probe.ts';
 
 /** Whether there is room, and what proves who we are lasts. Pure. */
 export const placeReadings = (measured: Measured, targets: ProbeConfig, now: Date): Reading[] => [
-  ...disks(measured, targets),
-  ...keys(measured, targets, now),
-  ...certificates(measured, targets, now),
+  ...standingReadings(measured, targets, now),
   notices(measured),
 ];
 
-function disks({ rooms }: Measured, { disk }: ProbeConfig): Reading[] {
+/** What is known without the store. */
+export type Standing = Pick<Measured, 'rooms' | 'keys' | 'certificates'>;
+
+/** The same of what is known without the store. */
+export const standingReadings = (measured: Standing, targets: ProbeConfig, now: Date): Reading[] => [
+  ...disks(measured, targets),
+  ...keys(measured, targets, now),
+  ...certificates(measured, targets, now),
+];
+
+function disks({ rooms }: Standing, { disk }: ProbeConfig): Reading[] {
   const described = { kind: 'disk', subject: '', unit: 'MB', link: '/#disks' } as const;
   if ('problem' in rooms) return [unmeasured(described, 'The room on the disks', rooms.problem)];
   return rooms.value.map((room) =>
@@ -37,7 +45,7 @@ const never = 36_500;
 const daysLeft = (ends: Date | null, now: Date): number =>
   ends === null ? never : (ends.getTime() - now.getTime()) / day;
 
-function keys({ keys: ring }: Measured, { keys: targets }: ProbeConfig, now: Date): Reading[] {
+function keys({ keys: ring }: Standing, { keys: targets }: ProbeConfig, now: Date): Reading[] {
   const described = { kind: 'key', subject: '', unit: 'days left', link: '/keys' } as const;
   if ('problem' in ring) return [unmeasured(described, 'The key ring', ring.problem)];
   const target = { worse: 'below', amber: targets.amberDays, red: targets.redDays } as const;
@@ -73,7 +81,7 @@ function expiryText(days: number, ends: Date | null): string {
   return `expires in ${Math.floor(days)} day(s), on ${on}.`;
 }
 
-function certificates(measured: Measured, { certificates: targets }: ProbeConfig, now: Date): Reading[] {
+function certificates(measured: Standing, { certificates: targets }: ProbeConfig, now: Date): Reading[] {
   const target = { worse: 'below', amber: targets.amberDays, red: targets.redDays } as const;
   return measured.certificates.map(({ setting, ends }) => {
     const link = '/configuration';

@@ -525,6 +525,11 @@ export const faultCodes = {
     what: 'What was given to the command is not valid.',
     action: 'Correct what the detail names.',
   },
+  TRACE_UNDELIVERED: {
+    class: 'transient',
+    what: 'The collector of OpenTelemetry cannot be reached, or did not take the trace.',
+    action: 'Check the address, often http://127.0.0.1:4318/v1/traces, and the log of the collector.',
+  },
   // Administration Console
   SIGN_IN_NEEDED: {
     class: 'permanent',
