@@ -68,6 +68,7 @@ export const eventFields = {
   megabytes: number('size in megabytes'),
   method: text('method of the HTTP request'),
   milliseconds: number('how long it took'),
+  needRestart: texts('groups of settings that were changed, and wait for a restart'),
   nextTryAt: time('when it is tried again'),
   notice: number('number of the notice'),
   otherNames: number('how many other names the file has'),

@@ -273,6 +273,25 @@ export const events = {
   ),
   'daemon.started': info(['pid', 'version', 'home'], 'A process begins.'),
   'daemon.ready': info([], 'It has everything that it needs, and works.'),
+  'config.reloaded': info(
+    ['file', 'needRestart'],
+    'The configuration was read again, and is in force; of the settings named, the ones before are until a restart.',
+  ),
+  'config.refused': error(
+    ['file', ...fault],
+    'The configuration was read again, and cannot be used: the one before stays in force.',
+    'Mend what the detail names, then reload again.',
+  ),
+  'daemon.hangs': error(
+    ['task', 'seconds'],
+    'A round of a task has not come further for so long: the service manager is not told any more that all is well, and starts the process anew.',
+    'When it happens again, report it with the lines before.',
+  ),
+  'daemon.notify-failed': warn(
+    ['detail'],
+    'The service manager cannot be told how the process is.',
+    'See that systemd-notify is installed, and may be run by the unit.',
+  ),
   'daemon.stopping': info(['reason'], 'It was told to stop, and finishes what it has in hand.'),
   'daemon.stopped': info(['exitCode'], 'It ends now: the last line of a process, but for a crash.'),
   'daemon.failed': error(

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import {
   eventsFile,
@@ -10,8 +11,10 @@ import {
   pageFile,
   settingsFile,
 } from './made-page.ts';
+import { madeUnits, unitsFolder } from './made-units.ts';
 
 await writeFile(pageFile, await madePage());
 await writeFile(settingsFile, await madeSettingsPage());
 await writeFile(eventsFile, await madeEventsPage());
 await writeFile(metricsFile, await madeMetricsPage());
+for (const { path, text } of await madeUnits()) await writeFile(join(unitsFolder, path), text);
