@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 
 import { openKeyRing, readPassphrase } from '../daemon/keys.ts';
-import { keyFilesIn, own, ownFolder } from '../pgp/key-files.ts';
+import { keyFilesIn, keyPlaces, own, ownFolder } from '../pgp/key-files.ts';
 import { listKeys } from '../pgp/list-keys.ts';
 import type { LoadedConfig } from '../runtime/config.ts';
 import { errnoOf } from '../runtime/faults.ts';
@@ -46,7 +46,8 @@ function partiesOf({ config }: LoadedConfig): string[] {
 
 /** Whose the private files are: root reads every file, the service its own alone. */
 async function ownersOf(loaded: LoadedConfig, user: User): Promise<Check[]> {
-  const files = [...(await keyFilesIn(ownFolder(keysFolder(loaded)))), passphraseFile(loaded)];
+  const folders = keyPlaces.map((place) => ownFolder(keysFolder(loaded), place));
+  const files = [...(await Promise.all(folders.map(keyFilesIn))).flat(), passphraseFile(loaded)];
   const owners = await Promise.all(files.map(async (path) => ({ path, uid: await ownerOf(path) })));
   const foreign = owners.filter(({ uid }) => uid !== undefined && uid !== user.uid);
   if (foreign.length === 0) return [keys.ok('key files', 'What is private belongs to the service.')];
@@ -70,12 +71,20 @@ async function ownerOf(path: string): Promise<number | undefined> {
   }
 }
 
-/** Of our newest key both uses are needed. */
+/** Of our newest key that is in use, both uses are needed. */
 async function useOf(loaded: LoadedConfig): Promise<readonly Check[]> {
   return looking(keys, 'our key', async () => {
-    const newest = (await listKeys(keysFolder(loaded))).find(({ party }) => party === own);
+    const newest = (await listKeys(keysFolder(loaded))).find(
+      ({ party, place }) => party === own && place === 'in use',
+    );
     if (newest === undefined || (newest.canSign && newest.canEncrypt)) return [];
     const lacks = newest.canSign ? 'cannot be encrypted to' : 'cannot sign';
-    return [keys.wrong('our key', `${newest.fingerprint} ${lacks}.`, 'Make a new one: enrol keys generate.')];
+    return [
+      keys.wrong(
+        'our key',
+        `${newest.fingerprint} ${lacks}.`,
+        'Make another, and use it: enrol keys rotate, then enrol keys rotate --activate.',
+      ),
+    ];
   });
 }

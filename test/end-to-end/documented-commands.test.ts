@@ -111,6 +111,7 @@ const elsewhere: readonly (readonly [begins: RegExp, test: string])[] = [
   [/^npm run fuzz/, 'test/end-to-end/fuzz.test.ts'],
   [/^node demo\//, 'test/unit/simulators/processes.test.ts'],
   [/^curl /, 'test/end-to-end/api.test.ts'],
+  [/^systemctl /, 'test/end-to-end/systemd.test.ts'],
 ];
 
 /** What needs no test of ours: of the system, or of an editor. */
