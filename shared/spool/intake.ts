@@ -128,13 +128,14 @@ export class Intake {
     if (place === undefined) throw missing(folders.in);
     await checkInbox(dirname(folders.in));
     if (place === this.#place) return;
+    // Before the place counts as known: a folder about which nothing can be learnt is asked about again.
+    const { type } = await statfs(folders.in);
     if (this.#place !== undefined) emit('inbox.replaced', { inbox: name });
     this.#place = place;
+    const { quietSeconds } = settings;
+    this.#quietSeconds = quietSecondsOn(type, quietSeconds);
     this.#seen = new Map();
     this.#left = nothingLeft;
-    const { quietSeconds } = settings;
-    const { type } = await statfs(folders.in);
-    this.#quietSeconds = quietSecondsOn(type, quietSeconds);
     const fileSystem = fileServer(type);
     if (fileSystem === undefined || this.#quietSeconds === quietSeconds) return;
     emit('inbox.on-network', { inbox: name, fileSystem, quietSeconds, waitsSeconds: this.#quietSeconds });
