@@ -19,6 +19,7 @@ import { orderCommands } from './commands/orders.ts';
 import { probeCommands } from './commands/probes.ts';
 import { propertyCommands } from './commands/properties.ts';
 import { requestCommands } from './commands/requests.ts';
+import { serviceCommands } from './commands/service.ts';
 import { spoolCommands } from './commands/spool.ts';
 import { retentionCommands } from './commands/retention.ts';
 import { statusCommands } from './commands/status.ts';
@@ -42,6 +43,7 @@ export function program(): Command {
     .exitOverride();
   const groups = [
     installCommands,
+    serviceCommands,
     storeCommands,
     daemonCommands,
     consoleCommands,

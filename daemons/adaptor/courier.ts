@@ -97,10 +97,14 @@ export class Courier implements Task {
     return { worked, refused: 0, waiting: paced ? 1 : 0, running };
   }
 
-  /** The calls under way are waited for, though not for ever: a lost answer costs a question and hours. */
-  async finish(): Promise<void> {
-    const giveUp = setTimeout(() => this.#givenUp.abort(), graceMilliseconds);
+  /** The calls under way are waited for, though not for ever when the process ends: a lost answer costs a question and hours. */
+  async finish(ending: AbortSignal): Promise<void> {
+    let giveUp: NodeJS.Timeout | undefined;
+    const hurry = () => (giveUp = setTimeout(() => this.#givenUp.abort(), graceMilliseconds));
+    if (ending.aborted) hurry();
+    else ending.addEventListener('abort', hurry, { once: true });
     await Promise.all(this.#running);
+    ending.removeEventListener('abort', hurry);
     clearTimeout(giveUp);
     await this.#settleEnded();
     await this.#client.close();

@@ -7,18 +7,19 @@ import { exitCodeOf, exitCodes } from '../runtime/exit-codes.ts';
 import { toFault, type Fault } from '../runtime/faults.ts';
 import { createLog, type Log } from '../runtime/log.ts';
 import { logFolder } from '../runtime/paths.ts';
-import { listenForStop, type StopSignals } from '../runtime/signals.ts';
-import { Bell, runTasks, type Task } from '../runtime/task-loop.ts';
-import { Doorbell } from '../spool/doorbell.ts';
+import { standstill } from '../runtime/progress.ts';
+import { listenForHangUp, listenForStop } from '../runtime/signals.ts';
+import { serviceManager } from '../runtime/systemd.ts';
+import type { Task } from '../runtime/task-loop.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Lease } from '../store/lease.ts';
-import { StoreDoorbell } from '../store/postgres/doorbell.ts';
+import { progressPlugin } from '../store/progress-plugin.ts';
 import { storeOptions } from '../store/store-options.ts';
 import type { Db } from '../store/tables.ts';
 import type { Worker } from '../store/workers.ts';
-import { withRoom } from './room.ts';
 import { asWorker } from './as-worker.ts';
-import { signOfLife } from './sign-of-life.ts';
+import { atWork, Reload } from './reload.ts';
+import { workInStages } from './stages.ts';
 
 /** Where a command finds its installation. */
 export interface Place {
@@ -96,13 +97,24 @@ export async function runDaemon(
   const onStray = (thrown: unknown) => void fail(log, toFault(thrown));
   process.on('uncaughtException', onStray);
   process.on('unhandledRejection', onStray);
+  const manager = serviceManager((detail) => log.emit('daemon.notify-failed', { detail }));
+  const reload = new Reload(loaded, log.emit, manager);
+  const deafen = listenForHangUp(reload.ask, () => signals.end('the terminal is gone'));
+  signals.stop.addEventListener('abort', () => manager.stopping(`Stopping: ${signals.reason()}`));
+  const onReady = () => {
+    log.emit('daemon.ready', {});
+    manager.ready(atWork);
+    manager.watch(standstill, ({ task, milliseconds }) =>
+      log.emit('daemon.hangs', { task, seconds: Math.round(milliseconds / 1000) }),
+    );
+  };
 
   let exitCode: number = exitCodes.failed.code;
   try {
     log.emit('daemon.started', { pid: process.pid, version, home: loaded.home });
-    const refused = await asWorker({ db, loaded, clock: systemClock }, daemon, onLost, async (present) => {
-      const runtime = { ...present, emit: log.emit };
-      return work(runtime, await plan(runtime), daemon, place.once, signals);
+    const refused = await asWorker({ db, loaded, clock: systemClock }, daemon, onLost, (present) => {
+      const runtime = { ...present, db: db.withPlugin(progressPlugin()), emit: log.emit };
+      return workInStages(runtime, plan, { daemon, once: place.once, signals, reload, onReady });
     });
     exitCode = place.once && refused > 0 ? exitCodes.refused.code : exitCodes.ok.code;
     return exitCode;
@@ -114,46 +126,13 @@ export async function runDaemon(
   } finally {
     log.emit('daemon.stopped', { exitCode });
     signals.release();
+    deafen();
     process.off('uncaughtException', onStray);
     process.off('unhandledRejection', onStray);
     await db.destroy();
+    await manager.end();
     await log.close();
   }
-}
-
-async function work(
-  runtime: Runtime,
-  plan: Work,
-  daemon: string,
-  once: boolean,
-  { stop, reason }: StopSignals,
-): Promise<number> {
-  const bell = new Bell();
-  const doorbells = once ? [] : await hang(runtime, plan, daemon, bell.ring);
-  stop.addEventListener('abort', () => runtime.emit('daemon.stopping', { reason: reason() }));
-  runtime.emit('daemon.ready', {});
-  try {
-    const tasks = plan.tasks.map((task) => withRoom(runtime.loaded, task));
-    return await runTasks([signOfLife(runtime), ...tasks], {
-      intervalSeconds: plan.intervalSeconds,
-      once,
-      stop,
-      bell,
-      emit: runtime.emit,
-    });
-  } finally {
-    for (const doorbell of doorbells) await doorbell.close();
-    await plan.finish?.();
-  }
-}
-
-/** What rings when there may be work: folders that somebody writes into, and a store that others write into. */
-async function hang({ loaded, emit }: Runtime, { watch }: Work, daemon: string, ring: () => void) {
-  const store = await storeOptions(loaded);
-  return [
-    ...watch.map((folder) => new Doorbell(folder, ring, emit)),
-    ...('url' in store ? [new StoreDoorbell(store, daemon, ring, emit)] : []),
-  ];
 }
 
 async function fail(log: Log, fault: Fault): Promise<void> {

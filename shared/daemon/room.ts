@@ -59,5 +59,5 @@ export const withRoom = (loaded: LoadedConfig, task: Task): Task => ({
     return task.step(stop);
   },
   listen: (ring) => task.listen?.(ring),
-  finish: async () => task.finish?.(),
+  finish: async (ending) => task.finish?.(ending),
 });

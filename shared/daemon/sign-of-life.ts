@@ -10,18 +10,18 @@ const megabyte = 1024 * 1024;
 
 /**
  * Writes the heartbeat from within the loop, so that it tells of progress and not merely of a running timer, and looks
- * after the store at the same pace.
+ * after the store at the same pace. With it goes which configuration is in force: at once after that was renewed.
  */
-export function signOfLife(runtime: Runtime): Task {
-  const { db, worker, clock } = runtime;
+export function signOfLife(runtime: Runtime, isRenewed: boolean): Task {
+  const { db, worker, clock, loaded } = runtime;
   const lookAfterStore = storeCare(runtime);
-  let last = clock.monotonic();
+  let last = isRenewed ? -Infinity : clock.monotonic();
   return {
     name: 'sign of life',
     step: async () => {
       if (clock.monotonic() - last > heartbeatSeconds * 1000) {
         last = clock.monotonic();
-        await heartbeat(db, worker, clock.now());
+        await heartbeat(db, worker, clock.now(), loaded.digest);
         await lookAfterStore();
       }
       return { worked: 0, refused: 0, waiting: 0 };

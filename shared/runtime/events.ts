@@ -165,6 +165,14 @@ export const events = {
   'notice.failed': error as EventRow<NoticeFields & FaultFields>,
   'daemon.started': info as EventRow<{ pid: number; version: string; home: string }>,
   'daemon.ready': info as EventRow<object>,
+  /** The configuration was read again, and is in force; of the settings named, the ones before are until a restart. */
+  'config.reloaded': info as EventRow<{ file: string; needRestart: readonly string[] }>,
+  /** The one before stays in force. */
+  'config.refused': error as EventRow<{ file: string } & FaultFields>,
+  /** A round of a task has not come further for so long; the service manager is not told any more that all is well. */
+  'daemon.hangs': error as EventRow<{ task: string; seconds: number }>,
+  /** The service manager cannot be told how we are. */
+  'daemon.notify-failed': warn as EventRow<{ detail: string }>,
   'daemon.stopping': info as EventRow<{ reason: string }>,
   'daemon.stopped': info as EventRow<{ exitCode: number }>,
   'daemon.failed': error as EventRow<FaultFields>,

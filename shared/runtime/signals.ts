@@ -12,6 +12,18 @@ export interface StopSignals {
   release(): void;
 }
 
+/**
+ * SIGHUP of a service manager or an operator asks for something to be read again. Where a terminal is attached it says
+ * that the terminal is gone, and with it whoever has looked.
+ *
+ * @returns takes the handler off
+ */
+export function listenForHangUp(onAsked: () => void, onTerminalGone: () => void): () => void {
+  const handler = process.stdout.isTTY ? onTerminalGone : onAsked;
+  process.on('SIGHUP', handler);
+  return () => process.off('SIGHUP', handler);
+}
+
 /** Two-stage stop: the first signal drains, a later second one calls `onForce`, which has to end the process. */
 export function listenForStop(onForce: (signal: string) => void): StopSignals {
   const controller = new AbortController();

@@ -1,6 +1,7 @@
 import { faultFields, type Emit } from './events.ts';
 import type { FaultCode } from './fault-codes.ts';
 import { toFault } from './faults.ts';
+import { asRound } from './progress.ts';
 
 /** What one round of a task did. */
 export interface StepResult {
@@ -21,8 +22,12 @@ export interface Task {
   step(stop: AbortSignal): Promise<StepResult>;
   /** Gets the bell, before the first round, where things go on beside the loop. */
   listen?(ring: () => void): void;
-  /** Ends what goes on beside the loop; after the last round, however that ended. */
-  finish?(): Promise<void>;
+  /**
+   * Ends what goes on beside the loop; after the last round, however that ended.
+   *
+   * @param ending aborted as soon as the process is to end: nobody waits for long then
+   */
+  finish?(ending: AbortSignal): Promise<void>;
 }
 
 export interface LoopOptions {
@@ -30,6 +35,8 @@ export interface LoopOptions {
   /** Work off what is there, then return. */
   readonly once: boolean;
   readonly stop: AbortSignal;
+  /** Aborted when all of the process is to end, and not merely this loop; the same as `stop` where it is missing. */
+  readonly ending?: AbortSignal;
   readonly bell: Bell;
   readonly emit: Emit;
 }
@@ -97,7 +104,7 @@ export async function runTasks(tasks: readonly Task[], options: LoopOptions): Pr
   try {
     return await runRounds(seats, options);
   } finally {
-    for (const task of tasks) await task.finish?.();
+    for (const task of tasks) await task.finish?.(options.ending ?? options.stop);
   }
 }
 
@@ -132,7 +139,7 @@ const nothing: StepResult = { worked: 0, refused: 0, waiting: 0 };
 async function runSeat(seat: Seat, { once, stop, emit }: LoopOptions): Promise<StepResult> {
   if (stop.aborted || performance.now() < seat.restsUntil) return nothing;
   try {
-    const result = await seat.task.step(stop);
+    const result = await asRound(seat.task.name, () => seat.task.step(stop));
     if (seat.failures > 0) emit('task.resumed', { task: seat.task.name });
     seat.failures = 0;
     if (result.worked > 0) seat.syncFailures = 0;

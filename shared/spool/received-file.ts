@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 
 import { errnoOf, Fault } from '../runtime/faults.ts';
+import { cameFurther } from '../runtime/progress.ts';
 import type { Delivery, FileMark } from '../store/deliveries.ts';
 import { toMark } from './files.ts';
 
@@ -147,6 +148,7 @@ export class OpenedFile implements Content {
       const { bytesRead, buffer } = await this.#handle.read(Buffer.allocUnsafe(room), 0, room, at);
       if (bytesRead === 0) return;
       at += bytesRead;
+      cameFurther();
       yield buffer.subarray(0, bytesRead);
     }
   }

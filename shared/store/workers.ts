@@ -55,11 +55,15 @@ export async function registerWorker(
   return { id, actor: `${daemon}@${identity.host}/${identity.pid}` };
 }
 
-/** How far the loop of the process has come: of progress, not of life. */
-export async function heartbeat(db: Db, worker: Worker, now: Date): Promise<void> {
+/**
+ * How far the loop of the process has come: of progress, not of life.
+ *
+ * @param configDigest of the configuration that it runs with
+ */
+export async function heartbeat(db: Db, worker: Worker, now: Date, configDigest: string): Promise<void> {
   await db
     .updateTable('worker')
-    .set({ heartbeat_at: now.toISOString() })
+    .set({ heartbeat_at: now.toISOString(), config_digest: configDigest })
     .where('id', '=', worker.id)
     .execute();
 }

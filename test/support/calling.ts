@@ -97,7 +97,7 @@ export async function startCaller(id: string, options: CallerOptions): Promise<C
       }
     },
     restart: async () => {
-      await courier.finish();
+      await courier.finish(AbortSignal.abort());
       courier = newCourier();
     },
     serverGone: async () => {
@@ -105,7 +105,7 @@ export async function startCaller(id: string, options: CallerOptions): Promise<C
       await simulator.close();
     },
     close: async () => {
-      await courier.finish();
+      await courier.finish(AbortSignal.abort());
       if (!gone) await simulator.close();
       await rt.close();
       await rm(folder, { recursive: true });

@@ -76,7 +76,7 @@ export function workersContract(store: StoreUnderTest): void {
     expect(await aliveWorkerIds(store.db, now)).toEqual([worker.id]);
     expect(await renewLease(store.db, worker, now, ended)).toBe(true);
     expect(await aliveWorkerIds(store.db, now)).toEqual([]);
-    await heartbeat(store.db, worker, later(60));
+    await heartbeat(store.db, worker, later(60), 'digest');
     expect(await aliveWorkerIds(store.db, now)).toEqual([]);
     expect(await renewLease(store.db, worker, now, 60)).toBe(true);
     expect(await aliveWorkerIds(store.db, now)).toEqual([worker.id]);

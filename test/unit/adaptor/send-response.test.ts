@@ -59,7 +59,7 @@ beforeEach(async () => {
   await writeFile(join(inboxFolder(runtime.loaded, outgoingInbox), 'in', 'a.pgp'), 'sealed');
 });
 afterEach(async () => {
-  await task.finish?.();
+  await task.finish?.(AbortSignal.abort());
   close();
   await runtime.close();
 });

@@ -15,7 +15,7 @@ let task: Task;
 let reader: SqliteDatabase.Database;
 beforeEach(async () => {
   runtime = await testRuntime({ store: { url: 'sqlite:enrol.db', walMegabytes: 2 } });
-  task = signOfLife(runtime);
+  task = signOfLife(runtime, false);
   reader = new SqliteDatabase(join(runtime.loaded.home, 'enrol.db'));
 });
 afterEach(async () => {
@@ -55,6 +55,14 @@ test('the heartbeat is written every ten seconds, from within the loop', async (
   expect(await written()).toBe(before);
   await beat();
   expect(await written()).toBe(runtime.clock.now().toISOString());
+});
+
+test('under a renewed configuration it is written at once, with the digest of that', async () => {
+  const { id } = runtime.worker;
+  await runtime.db.updateTable('worker').set({ config_digest: 'of the one before' }).execute();
+  await signOfLife(runtime, true).step(new AbortController().signal);
+  const found = await runtime.db.selectFrom('worker').selectAll().where('id', '=', id).execute();
+  expect(found).toMatchObject([{ config_digest: runtime.loaded.digest }]);
 });
 
 describe('D09: the write-ahead log', () => {

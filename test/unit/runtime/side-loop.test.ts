@@ -78,7 +78,8 @@ test('what its surroundings do to it rests it there, longer each time, and is to
   const running = run(new SideLoop(slow, options));
   await jest.advanceTimersByTimeAsync(2900);
   expect([slow.rounds, ...told]).toEqual([2, 'task.stopped', 'task.stopped']);
-  await jest.advanceTimersByTimeAsync(5000);
+  // Rests of 1, 2 and 4 seconds, each up to a quarter longer.
+  await jest.advanceTimersByTimeAsync(6000);
   expect(told).toEqual(['task.stopped', 'task.stopped', 'task.stopped', 'task.resumed']);
   stop.abort();
   await running;
