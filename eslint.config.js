@@ -74,7 +74,7 @@ const browser = {
 };
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'var', 'spool', 'coverage'] },
+  { ignores: ['node_modules', 'dist', 'var', 'spool', 'coverage'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -122,7 +122,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**/*.ts', 'demo/**/*.ts', 'bench/**/*.ts', 'bin/**/*.ts'],
+    files: ['test/**/*.ts', 'demo/**/*.ts', 'bench/**/*.ts', 'package/**/*.ts', 'bin/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
   {
