@@ -2,8 +2,7 @@ import { html, type Html } from './html.ts';
 import type { ConfigState, OutdatedProcess } from '../shared/operator/config-state.ts';
 
 /** What is not well with the configuration: nobody should believe that a change is in force when it is not. */
-export const configWarnings = (state: ConfigState): Html =>
-  html`${problemList(state)}${restartNotice(state)}`;
+export const configWarnings = (state: ConfigState): Html => html`${problemList(state)}${reloadNotice(state)}`;
 
 const problemList = ({ problems }: ConfigState): Html | false =>
   problems.length > 0 &&
@@ -25,12 +24,12 @@ const problemList = ({ problems }: ConfigState): Html | false =>
     </div>
   `;
 
-const restartNotice = ({ outdated }: ConfigState): Html | false =>
-  outdated.length > 0 && html`<p class="warning">${restartNeeded(outdated)}</p>`;
+const reloadNotice = ({ outdated }: ConfigState): Html | false =>
+  outdated.length > 0 && html`<p class="warning">${reloadNeeded(outdated)}</p>`;
 
 /** For people: who still runs with another configuration than the file has. */
-export const restartNeeded = (outdated: readonly OutdatedProcess[]): string => {
+export const reloadNeeded = (outdated: readonly OutdatedProcess[]): string => {
   const hosts = new Set(outdated.map(({ host }) => host));
   const names = outdated.map(({ daemon, host }) => (hosts.size > 1 ? `${daemon} on ${host}` : daemon));
-  return `Restart needed: ${[...new Set(names)].join(', ')}. The file was changed after they were started.`;
+  return `Reload needed: ${[...new Set(names)].join(', ')}. The file was changed after they have read it.`;
 };

@@ -78,7 +78,9 @@ export function configCommands(enrol: Command): void {
 
   config
     .command('set <setting> <value>')
-    .description('write one setting into the file, checked; counts from the next start of each process on')
+    .description(
+      'write one setting into the file, checked; counts for each process once it has read the file again',
+    )
     .addHelpText(
       'after',
       examples(
@@ -113,10 +115,10 @@ async function change(command: Command, reason: string, wanted: SettingChange): 
     const changed = await changeSetting(loaded, db, operator, wanted);
     return { done: changed, outdated: (await configState(loaded, db, operator.now)).outdated };
   });
-  const restart = [...new Set(outdated.map(({ daemon }) => daemon))];
+  const reload = [...new Set(outdated.map(({ daemon }) => daemon))];
   const now = done.after === undefined ? 'has its default' : `= ${settingText(done.after)}`;
-  session.print({ path: done.path, before: done.before ?? null, after: done.after ?? null, restart }, [
+  session.print({ path: done.path, before: done.before ?? null, after: done.after ?? null, reload }, [
     `${done.path} ${now}`,
-    ...(restart.length === 0 ? [] : [`Restart needed: ${restart.join(', ')}`]),
+    ...(reload.length === 0 ? [] : [`Reload needed: ${reload.join(', ')}`]),
   ]);
 }

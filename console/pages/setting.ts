@@ -1,5 +1,5 @@
 import { historyTable } from '../changes.ts';
-import { configWarnings, restartNeeded } from '../config-warnings.ts';
+import { configWarnings, reloadNeeded } from '../config-warnings.ts';
 import { actionForm } from '../form.ts';
 import { html, type Html } from '../html.ts';
 import { pathTo } from '../links.ts';
@@ -58,7 +58,7 @@ async function change(context: Context, request: ActionRequest, text: string | u
   const { after } = await changeSetting(loaded, db, operator, { path, text, seen });
   const { outdated } = await configState(loaded, db, clock.now());
   const done = after === undefined ? `${path} has its default again.` : `${path} is written into the file.`;
-  const notice = outdated.length === 0 ? done : `${done} ${restartNeeded(outdated)}`;
+  const notice = outdated.length === 0 ? done : `${done} ${reloadNeeded(outdated)}`;
   return { to: pathTo('/configuration/:setting', { setting: path }), notice };
 }
 

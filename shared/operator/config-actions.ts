@@ -11,7 +11,7 @@ import { inTurn } from '../store/in-turn.ts';
 import type { Db } from '../store/tables.ts';
 import { audit, type Operator } from './operator.ts';
 
-/** Changes of the configuration file by a program. They count from the next start of each process on. */
+/** Changes of the configuration file by a program. They count for each process once it has read the file again. */
 
 export interface SettingChange {
   /** Keys joined by dots: `retry.maxAttempts`. */

@@ -7,7 +7,7 @@ export interface ConfigState {
   /** What the file says; undefined when it has problems. */
   readonly onDisk: LoadedConfig | undefined;
   readonly problems: readonly ConfigProblem[];
-  /** Running processes that were started with another configuration than the file has now, by name; empty with problems. */
+  /** Running processes that have read another configuration than the file has now, by name; empty with problems. */
   readonly outdated: readonly OutdatedProcess[];
 }
 

@@ -39,7 +39,9 @@ export async function replaceConfigFile(known: ConfigFile, text: string): Promis
   try {
     await rm(draft, { force: true }); // Of a process that was killed.
     await writeNew(draft, text, mode & 0o777);
-    await chown(draft, uid, gid);
+    const own = await lstat(draft);
+    // Asked for only where it changes something: a hardened unit may not change owners at all.
+    if (own.uid !== uid || own.gid !== gid) await chown(draft, uid, gid);
     await chmod(draft, mode & 0o777); // The umask took some of it away.
     await syncFile(draft);
     failPoint('config.drafted');

@@ -25,7 +25,7 @@ export interface Worker {
 /**
  * Enters this process into the store; from then on files, batches and runs can be held in its name.
  *
- * @param configDigest of the configuration that it was started with
+ * @param configDigest of the configuration that it starts with
  * @param leaseSeconds until when it has to renew its lease for the first time
  */
 export async function registerWorker(

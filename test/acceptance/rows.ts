@@ -735,7 +735,8 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
       {
         id: 'O02',
         fault: 'The configuration is changed, with an error in it',
-        happens: 'It is read at start only: what runs is not touched, and a restart is refused.',
+        happens:
+          'SIGHUP has it read again: the old one stays in force, the error is told with its lines; a restart is refused.',
         codes: ['CONFIG_INVALID'],
       },
       {
@@ -753,14 +754,14 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
       {
         id: 'O06',
         fault: 'The process hangs',
-        happens: 'Whatever kills it, recovery is that of K01.',
-        untested: 'The watchdog comes with the systemd units; the kill is K01.',
+        happens:
+          'The watchdog of systemd ends it, and starts it again: when the event loop is blocked, or a round comes no further. Recovery is that of K01.',
       },
       {
         id: 'O07',
         fault: 'The process is restarted again and again',
-        happens: 'A file that kills it is held after three times, see K11.',
-        untested: 'The limit on restarts comes with the systemd units; the cause is K11.',
+        happens:
+          'The unit waits between two starts, and is given up after so many of them; a file that kills it is held after three times, see K11.',
       },
       {
         id: 'O08',

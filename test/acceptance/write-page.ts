@@ -1,6 +1,9 @@
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { madePage, madeSettingsPage, pageFile, settingsFile } from './made-page.ts';
+import { madeUnits, unitsFolder } from './made-units.ts';
 
 await writeFile(pageFile, await madePage());
 await writeFile(settingsFile, await madeSettingsPage());
+for (const { path, text } of await madeUnits()) await writeFile(join(unitsFolder, path), text);

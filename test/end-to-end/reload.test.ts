@@ -29,9 +29,9 @@ test('the new one counts for the next file, in the same process; what needs a re
   const loader = installation.start(['loader']);
   await loader.logged('daemon.ready');
   await installation.configure([[['inboxes', inbox, 'maxFileMegabytes'], 0.0001]]);
-  const restart = async () =>
+  const change = async () =>
     (await installation.json('config', 'set', 'retry.maxAttempts', '30', '--reason', 'a test')).value;
-  expect(await restart()).toMatchObject({ restart: ['loader'] });
+  expect(await change()).toMatchObject({ reload: ['loader'] });
   hangUp(loader);
   expect(await logged(loader, 'config.reloaded')).toMatchObject([{ needRestart: [] }]);
   const sealed = await sealedDispatch({ id: '884210', devices: ['ZZTEST0001'] }, partner);
@@ -51,7 +51,7 @@ test('the new one counts for the next file, in the same process; what needs a re
   const workers = await (await installation.store()).selectFrom('worker').selectAll().execute();
   expect(workers).toMatchObject([{ daemon: 'loader', stopped_at: null }]);
   const set = await installation.json('config', 'set', 'retry.maxAttempts', '40', '--reason', 'a test');
-  expect(set.value).toMatchObject({ restart: ['loader'] });
+  expect(set.value).toMatchObject({ reload: ['loader'] });
   expect(await loader.end('SIGTERM')).toMatchObject({ code: 0, stderr: '' });
   expect(loader.events.filter((event) => event === 'daemon.ready')).toHaveLength(1);
 });

@@ -39,7 +39,7 @@ describe('enrol config', () => {
     expect((await installation.run('config', 'diff')).stdout).toMatch(/^retry\.maxAttempts +30 +20 +\d+$/m);
     expect(await installation.json('config', 'unset', setting, ...reason)).toEqual({
       code: 0,
-      value: { path: setting, before: 30, after: null, restart: [] },
+      value: { path: setting, before: 30, after: null, reload: [] },
     });
     expect(await text()).not.toContain('maxAttempts');
     expect(await installation.run('config', 'check')).toMatchObject({ code: 0 });
@@ -73,11 +73,11 @@ describe('enrol config', () => {
     expect(await text()).toBe(before);
   });
 
-  test('a process that was started before is said to need a restart', async () => {
+  test('a process that was started before is said to need a reload', async () => {
     const extractor = installation.start(['extractor']);
     await extractor.logged('daemon.ready');
     const set = await installation.json('config', 'set', setting, '30', ...reason);
-    expect(set.value).toMatchObject({ restart: ['extractor'] });
+    expect(set.value).toMatchObject({ reload: ['extractor'] });
     // Back to what it was started with: the setting as such does not matter.
     const back = await installation.run('config', 'set', setting, '20', ...reason);
     expect(back.stdout).toBe(`${setting} = 20\n`);

@@ -61,7 +61,19 @@ function logged(daemon: string, event: string): Record<string, unknown>[] {
 }
 
 const times = (daemon: string, event: string, least: number, seconds?: number) =>
-  waitFor(`${event} of the ${daemon}, ${least} time(s)`, () => logged(daemon, event)[least - 1], seconds);
+  waitFor(`${event} of the ${daemon}, ${least} time(s)`, () => logged(daemon, event)[least - 1], seconds, 50);
+
+/** Waits until a unit is as it should be. */
+const shown = (unit: string, isSo: (properties: Record<string, string>) => boolean) =>
+  waitFor(
+    `${unit} to be so`,
+    () => {
+      const found = systemd.show(unit, 'ActiveState', 'StatusText', 'NRestarts', 'ExecMainStatus');
+      return isSo(found) ? found : undefined;
+    },
+    40,
+    200,
+  );
 
 async function drop(name: string, order: string): Promise<void> {
   const sealed = await sealedDispatch({ id: order, devices: [`ZZ${order}`] }, partner);
@@ -85,14 +97,16 @@ test('enrol service install: the units are written, enabled, in order for system
     expect(systemd.run('systemctl', 'is-enabled', unit)).toMatchObject({ stdout: 'enabled\n' });
   const paths = ['enrol.target', ...units].map((unit) => `/etc/systemd/system/${unit}`);
   expect(systemd.run('systemd-analyze', 'verify', ...paths)).toEqual({ code: 0, stdout: '', stderr: '' });
-  for (const unit of units) {
+  // Without a drop-in they reach the network, as they do for a store on a server.
+  const shipped = units.map((unit) => `${programInside}/config/systemd/${unit}`);
+  for (const unit of [...paths.slice(1), ...shipped]) {
     const judged = systemd.run(
       'systemd-analyze',
       'security',
       '--offline=yes',
       '--threshold=15',
       '--no-pager',
-      `/etc/systemd/system/${unit}`,
+      unit,
     );
     expect([unit, judged.code, judged.stderr]).toEqual([unit, 0, '']);
   }
@@ -103,7 +117,7 @@ test('the target starts them all; they are ready, and none takes another for dea
   for (const name of services) await times(name, 'daemon.ready', 1);
   for (const name of services) {
     const unit = `enrol-${name}.service`;
-    await waitFor(`${unit} to be active`, () => systemd.show(unit, 'ActiveState').ActiveState === 'active');
+    await shown(unit, ({ ActiveState }) => ActiveState === 'active');
     expect([name, systemd.show(unit, 'StatusText', 'NRestarts')]).toEqual([
       name,
       { StatusText: 'At work', NRestarts: '0' },
@@ -131,15 +145,11 @@ test('O02 reload with an error: the old configuration stays, and systemctl statu
   await writeFile(file, good.replace('maxAttempts: 30', 'maxAttempts: often'));
   systemd.must('systemctl', 'reload', 'enrol-loader.service');
   await times('loader', 'config.refused', 1);
-  const told = await waitFor('the status', () => {
-    const { StatusText = '', ActiveState } = systemd.show(
-      'enrol-loader.service',
-      'StatusText',
-      'ActiveState',
-    );
-    return StatusText.includes('before') && ActiveState === 'active' ? StatusText : undefined;
-  });
-  expect(told).toMatch(/CONFIG_INVALID: \S+enrol\.yaml:\d+:\d+ retry\.maxAttempts: /);
+  const told = await shown(
+    'enrol-loader.service',
+    ({ StatusText = '', ActiveState }) => StatusText.includes('before') && ActiveState === 'active',
+  );
+  expect(told.StatusText).toMatch(/CONFIG_INVALID: \S+enrol\.yaml:\d+:\d+ retry\.maxAttempts: /);
   await drop('b.pgp', '884211');
   await times('loader', 'file.done', 2);
 
@@ -183,11 +193,7 @@ test('O06 a process that is stopped, and a round that hangs: the watchdog ends t
 
   await writeFile(mark, '');
   expect(await times('extractor', 'daemon.hangs', 1, 40)).toMatchObject({ task: 'extract batches' });
-  await waitFor(
-    'the watchdog',
-    () => Number(systemd.show(unit, 'NRestarts').NRestarts) >= 2 || undefined,
-    40,
-  );
+  await shown(unit, ({ NRestarts }) => Number(NRestarts) >= 2);
 });
 
 test('K10 a second signal forces the end of a process that hangs, with 8', async () => {
@@ -200,12 +206,25 @@ test('K10 a second signal forces the end of a process that hangs, with 8', async
   const before = logged('extractor', 'daemon.stopping').length;
   systemd.must('systemctl', 'stop', '--no-block', unit);
   await times('extractor', 'daemon.stopping', before + 1);
-  await waitFor('the end', () => {
+  await shown(unit, ({ ActiveState }) => {
     systemd.run('systemctl', 'kill', '--kill-whom=main', '--signal=SIGTERM', unit);
-    return systemd.show(unit, 'ActiveState').ActiveState === 'failed' || undefined;
+    return ActiveState === 'failed';
   });
   expect(systemd.show(unit, 'ExecMainStatus')).toEqual({ ExecMainStatus: String(exitCodes.forced.code) });
   await rm(join(installation.home, 'hang'));
+});
+
+test('O07 a process that cannot start is tried again, though not for ever', async () => {
+  const unit = 'enrol-extractor.service';
+  systemd.must('mv', `${home}/var/enrol.db`, `${home}/var/away.db`);
+  setUnit(unit, ['RestartSec=100ms', '[Unit]', 'StartLimitBurst=2']);
+  systemd.must('systemctl', 'reset-failed', unit);
+  expect(systemd.run('systemctl', 'start', unit).code).toBe(1);
+  expect(await shown(unit, ({ ActiveState }) => ActiveState === 'failed')).toMatchObject({
+    NRestarts: '2',
+    ExecMainStatus: String(exitCodes.store.code),
+  });
+  systemd.must('mv', `${home}/var/away.db`, `${home}/var/enrol.db`);
 });
 
 test('O12 the passphrase as an encrypted credential, and no file of it in the home', async () => {

@@ -32,6 +32,5 @@ exec unshare --mount --pid --fork --kill-child --cgroup --uts --ipc --propagatio
     printf "[Unit]\nDefaultDependencies=no\n" >"/run/systemd/system/$name.target"
   done
   exec env -i container=test PATH="$PATH" SYSTEMD_UNIT_PATH=/etc/systemd/system:/run/systemd/system \
-    "$(command -v systemd || echo /usr/lib/systemd/systemd)" \
-    --system --unit=test.target --log-target=console --show-status=0
+    /usr/lib/systemd/systemd --system --unit=test.target --log-target=console --show-status=0
 ' sh "$@"

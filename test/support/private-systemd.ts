@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,11 +15,28 @@ const cgroups = /^\S+ (\S+) cgroup2 /m.exec(readFileSync('/proc/self/mounts', 'u
 /** Why no systemd can be started here; undefined where one can. */
 export const noSystemd = ((): string | undefined => {
   if (process.geteuid?.() !== 0) return 'only root can start a systemd of its own';
-  if (cgroups === undefined) return 'there are no cgroups of version 2';
-  for (const tool of ['systemd', 'systemctl', 'systemd-notify', 'systemd-creds', 'unshare', 'nsenter'])
+  if (cgroups === undefined || !isWritable(cgroups)) return 'no cgroup of version 2 can be made';
+  for (const tool of [
+    '/usr/lib/systemd/systemd',
+    'systemctl',
+    'systemd-analyze',
+    'systemd-notify',
+    'systemd-creds',
+    'unshare',
+    'nsenter',
+  ])
     if (spawnSync(tool, ['--version']).status !== 0) return `${tool} is not installed`;
   return undefined;
 })();
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Programs find the project here. */
 export const programInside = '/srv/program';

@@ -176,11 +176,11 @@ test('which processes still run with another configuration is said, also on the 
   await registerWorker(db, 'loader', clock.now(), onDisk.digest);
   await registerWorker(db, 'adaptor', clock.now(), onDisk.digest);
   for (const path of ['/configuration', '/daemons'])
-    expect(await scene.read(path)).not.toContain('Restart needed');
+    expect(await scene.read(path)).not.toContain('Reload needed');
   const setting = page('retry.maxAttempts');
   const seen = seenOn(await scene.page(setting, 'administrator'));
   const said = await scene.act(`${setting}/set`, { value: '30', seen, reason: 'x' }, 'administrator');
-  const needed = 'Restart needed: loader, adaptor. The file was changed after they were started.';
+  const needed = 'Reload needed: loader, adaptor. The file was changed after they have read it.';
   expect(said).toContain(needed);
   const changed = await loadConfig({ home: loaded.home, file, env: {} });
   await registerWorker(db, 'extractor', clock.now(), changed.digest);
