@@ -47,9 +47,17 @@ export class PrivateSystemd {
   readonly #starter: ChildProcess;
   readonly #cgroup: string;
   readonly #manager: number;
+  /** Where units are looked for, when links are made to them. */
+  readonly #unitFolders: readonly string[];
   #said: string;
 
-  private constructor(starter: ChildProcess, cgroup: string, manager: number) {
+  private constructor(
+    starter: ChildProcess,
+    cgroup: string,
+    manager: number,
+    unitFolders: readonly string[],
+  ) {
+    this.#unitFolders = unitFolders;
     this.#starter = starter;
     this.#cgroup = cgroup;
     this.#manager = manager;
@@ -58,14 +66,26 @@ export class PrivateSystemd {
       stream?.setEncoding('utf8').on('data', (text: string) => (this.#said += text));
   }
 
-  static async boot(homes: readonly string[]): Promise<PrivateSystemd> {
+  /** Among the files of this machine, with the project and homes in it. */
+  static boot(homes: readonly string[]): Promise<PrivateSystemd> {
+    return PrivateSystemd.start(
+      (cgroup) => [script, cgroup, project, ...homes],
+      ['/etc/systemd/system', '/run/systemd/system'],
+    );
+  }
+
+  /** @param wordsFor what starts it as the first process of its namespace, in a cgroup that is to be made */
+  static async start(
+    wordsFor: (cgroup: string) => readonly string[],
+    unitFolders: readonly string[],
+  ): Promise<PrivateSystemd> {
     const cgroup = join(cgroups ?? '', `enrol-test-${process.pid}-${Date.now()}`);
-    const starter = spawn('sh', [script, cgroup, project, ...homes], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const starter = spawn('sh', wordsFor(cgroup), { stdio: ['ignore', 'pipe', 'pipe'] });
     const manager = await waitFor('a systemd', () => {
       if (starter.exitCode !== null) throw new Error('systemd could not be started');
       return childCalled('systemd', starter.pid ?? 0);
     });
-    const systemd = new PrivateSystemd(starter, cgroup, manager);
+    const systemd = new PrivateSystemd(starter, cgroup, manager, unitFolders);
     await waitFor('systemd to answer', () => {
       if (starter.exitCode !== null) throw new Error(`systemd has ended: ${systemd.#said}`);
       return systemd.run('systemctl', 'is-system-running').stdout.trim() === 'running' || undefined;
@@ -79,7 +99,7 @@ export class PrivateSystemd {
     const env = {
       PATH: process.env.PATH,
       SYSTEMD_IGNORE_CHROOT: '1',
-      SYSTEMD_UNIT_PATH: '/etc/systemd/system:/run/systemd/system',
+      SYSTEMD_UNIT_PATH: this.#unitFolders.join(':'),
     };
     const inside = ['--target', String(this.#manager), ...namespaces, '--wd=/', ...words];
     const { status, stdout, stderr } = spawnSync('nsenter', inside, { encoding: 'utf8', env });
