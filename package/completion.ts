@@ -43,11 +43,7 @@ const inner = (commands: readonly Described[], indent: string, then: (path: stri
     .join('\n');
 
 /** Cases that lead from a command to what may follow. */
-function words(
-  commands: readonly Described[],
-  indent: string,
-  then: (list: string) => string,
-): string {
+function words(commands: readonly Described[], indent: string, then: (list: string) => string): string {
   const [whole] = commands;
   const everywhere = whole?.options.map(({ name }) => name) ?? [];
   return commands

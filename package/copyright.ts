@@ -47,7 +47,9 @@ interface Dependency {
 /** By their path; a package may have others in its own node_modules. */
 async function packagesIn(modules: string): Promise<Dependency[]> {
   const entries = await readdir(modules, { recursive: true });
-  const described = entries.filter((entry) => /(^|node_modules\/)(@[^/]+\/)?[^/@]+\/package\.json$/.test(entry));
+  const described = entries.filter((entry) =>
+    /(^|node_modules\/)(@[^/]+\/)?[^/@]+\/package\.json$/.test(entry),
+  );
   const found = await Promise.all(
     described.map(async (entry) => {
       const { name, license } = JSON.parse(await readFile(join(modules, entry), 'utf8')) as {

@@ -54,7 +54,14 @@ async function writeUnits(folder: string): Promise<void> {
   const template = (name: string) => readFile(join(project, 'config', 'systemd', 'templates', name), 'utf8');
   const units = serviceUnits(
     { service: await template('service'), target: await template('target') },
-    { user, group: user, home, instances: false, node: `${program}/node`, program: `${program}/bin/enrol.js` },
+    {
+      user,
+      group: user,
+      home,
+      instances: false,
+      node: `${program}/node`,
+      program: `${program}/bin/enrol.js`,
+    },
   );
   for (const { path, text } of units) {
     await mkdir(dirname(join(folder, path)), { recursive: true });

@@ -88,7 +88,9 @@ export class PrivateSystemd {
     const systemd = new PrivateSystemd(starter, cgroup, manager, unitFolders);
     await waitFor('systemd to answer', () => {
       if (starter.exitCode !== null) throw new Error(`systemd has ended: ${systemd.#said}`);
-      return systemd.run('systemctl', 'is-system-running').stdout.trim() === 'running' || undefined;
+      // Degraded: a unit of that root has failed which has nothing to do with ours.
+      const state = systemd.run('systemctl', 'is-system-running').stdout.trim();
+      return ['running', 'degraded'].includes(state) || undefined;
     });
     return systemd;
   }
@@ -101,7 +103,7 @@ export class PrivateSystemd {
       SYSTEMD_IGNORE_CHROOT: '1',
       SYSTEMD_UNIT_PATH: this.#unitFolders.join(':'),
     };
-    const inside = ['--target', String(this.#manager), ...namespaces, '--wd=/', ...words];
+    const inside = ['--target', String(this.#manager), ...namespaces, 'env', '--chdir=/', ...words];
     const { status, stdout, stderr } = spawnSync('nsenter', inside, { encoding: 'utf8', env });
     return { code: status, stdout, stderr };
   }
