@@ -32,7 +32,7 @@ const home = '/var/lib/device-enrolment';
 const inbox = `${home}/spool/inboundSalesOrderDispatch`;
 const daemons = ['loader', 'extractor', 'adaptor', 'scheduler', 'console'];
 /** Other people use this machine, too. */
-const patienceSeconds = Number(process.env.PAT ?? 180);
+const patienceSeconds = 180;
 
 const work = await mkdtemp(join(tmpdir(), 'enrol-package-check-'));
 const root = await PackageRoot.make(await cleanDebian());

@@ -17,10 +17,14 @@ exec unshare --mount --pid --fork --kill-child --cgroup --uts --ipc --propagatio
   mount -t sysfs -o ro sysfs "$root/sys"
   [ -z "$4" ] || mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
   mount -t tmpfs -o mode=755 tmpfs "$root/dev"
-  for name in null zero full random urandom; do
+  for name in null zero full random urandom tty; do
     touch "$root/dev/$name"
     mount --bind "/dev/$name" "$root/dev/$name"
   done
+  mkdir "$root/dev/pts" "$root/dev/shm"
+  mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+  mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
+  ln -s pts/ptmx "$root/dev/ptmx"
   ln -s /proc/self/fd "$root/dev/fd"
   mkdir "$root/run/before"
   mount -t proc proc "$root/proc"
