@@ -1,31 +1,18 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, lutimesSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { makeDebianPackage } from './debian-package.ts';
+import { settle, type Making, type Wish } from './making.ts';
 import { stageProgram } from './program-tree.ts';
 import { stageShared } from './shared-tree.ts';
 import { requireTools, run } from './tools.ts';
-
-export interface Wish {
-  /** A folder, which is made if it is missing. */
-  readonly output: string;
-  readonly version: string;
-  /** For tests: nothing is compressed, which takes most of the time. */
-  readonly uncompressed?: boolean;
-}
 
 export interface Built {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
-}
-
-/** Of one build: seconds since 1970 that every file is given, and how strongly is compressed. */
-export interface Making extends Wish {
-  readonly epoch: number;
 }
 
 /**
@@ -53,19 +40,6 @@ export async function buildPackages(wish: Wish): Promise<{ files: Built[]; uncom
     await rm(stage, { recursive: true, force: true });
   }
 }
-
-/** The umask and the clock of who builds leave no traces: folders and programs 0755, files 0644, all of one time. */
-export function settle(path: string, epoch: number): void {
-  for (const entry of readdirSync(path, { recursive: true, withFileTypes: true })) {
-    const file = join(entry.parentPath, entry.name);
-    if (!entry.isSymbolicLink()) chmodSync(file, modeOf(entry.isDirectory(), statSync(file).mode));
-    lutimesSync(file, epoch, epoch);
-  }
-  chmodSync(path, 0o755);
-  lutimesSync(path, epoch, epoch);
-}
-
-const modeOf = (folder: boolean, mode: number): number => (folder || (mode & 0o100) !== 0 ? 0o755 : 0o644);
 
 function makeTarball(stage: string, name: string, { output, epoch, uncompressed }: Making): string {
   const path = join(output, `${name}.tar.gz`);

@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/p
 import { dirname, join } from 'node:path';
 
 import { serviceUnits } from '../shared/operator/service-units.ts';
-import { settle, type Making } from './build.ts';
+import { settle, type Making } from './making.ts';
 import { project } from './program-tree.ts';
 import { run } from './tools.ts';
 

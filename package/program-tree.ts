@@ -46,11 +46,15 @@ export async function copyInto(folder: string, path: string): Promise<void> {
 async function stageDependencies(folder: string): Promise<void> {
   const needed = ['package-lock.json', '.npmrc'];
   for (const path of needed) await copyInto(folder, path);
-  run('npm', ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'], {
-    cwd: folder,
-    // Within `npm run`, npm has settings in the environment that are meant for the project.
-    env: { npm_config_prefix: undefined, NODE_ENV: undefined },
-  });
+  run(
+    'npm',
+    ['ci', '--omit=dev', '--ignore-scripts', '--no-bin-links', '--prefer-offline', '--no-audit', '--no-fund'],
+    {
+      cwd: folder,
+      // Within `npm run`, npm has settings in the environment that are meant for the project.
+      env: { npm_config_prefix: undefined, NODE_ENV: undefined },
+    },
+  );
   for (const path of [...needed, 'node_modules/.package-lock.json']) await rm(join(folder, path));
   await leaveOutOthers(join(folder, 'node_modules', 'better-sqlite3'));
 }

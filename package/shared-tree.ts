@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { program } from '../bin/enrol.ts';
-import type { Making } from './build.ts';
+import type { Making } from './making.ts';
 import { describeCommands } from './command-tree.ts';
 import { bashCompletion, zshCompletion } from './completion.ts';
 import { copyright } from './copyright.ts';

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -66,13 +67,15 @@ export class PackageRoot {
 }
 
 /** Why there can be no such root here; undefined where there can. */
-export const noPackageRoot = async (): Promise<string | undefined> => {
+export function noPackageRoot(): string | undefined {
   if (process.geteuid?.() !== 0) return 'only root can install packages';
-  const root = await PackageRoot.make();
+  const folder = mkdtempSync(join(tmpdir(), 'enrol-root-'));
   try {
-    const { code, stderr } = root.run('dpkg', '--version');
-    return code === 0 ? undefined : stderr;
+    const { status, stderr } = spawnSync('sh', [script, '/', folder, folder, '', 'dpkg', '--version'], {
+      encoding: 'utf8',
+    });
+    return status === 0 ? undefined : stderr;
   } finally {
-    await root.close();
+    rmSync(folder, { recursive: true, force: true });
   }
-};
+}
