@@ -5,11 +5,14 @@ import { exitCodeOf, exitCodes } from '../shared/runtime/exit-codes.ts';
 import { Fault, toFault } from '../shared/runtime/faults.ts';
 import { keepPrivate } from '../shared/runtime/private-process.ts';
 import { apiCommands } from './commands/api.ts';
+import { backupCommands } from './commands/backup.ts';
 import { batchCommands } from './commands/batches.ts';
 import { configCommands } from './commands/config.ts';
 import { consoleCommands } from './commands/console.ts';
 import { daemonCommands } from './commands/daemons.ts';
 import { deviceCommands } from './commands/devices.ts';
+import { doctorCommands } from './commands/doctor.ts';
+import { explainCommands } from './commands/explain.ts';
 import { fileCommands } from './commands/files.ts';
 import { intakeCommands } from './commands/intake.ts';
 import { healthCommands } from './commands/health.ts';
@@ -25,6 +28,7 @@ import { spoolCommands } from './commands/spool.ts';
 import { retentionCommands } from './commands/retention.ts';
 import { statusCommands } from './commands/status.ts';
 import { storeCommands } from './commands/store.ts';
+import { tailCommands } from './commands/tail.ts';
 import { tokenCommands } from './commands/tokens.ts';
 import { userCommands } from './commands/users.ts';
 import { escapeControls } from './output.ts';
@@ -47,6 +51,7 @@ export function program(): Command {
     installCommands,
     serviceCommands,
     storeCommands,
+    backupCommands,
     daemonCommands,
     consoleCommands,
     orderCommands,
@@ -54,12 +59,15 @@ export function program(): Command {
     batchCommands,
     requestCommands,
     fileCommands,
+    explainCommands,
     intakeCommands,
     spoolCommands,
     jobCommands,
     retentionCommands,
     statusCommands,
+    tailCommands,
     healthCommands,
+    doctorCommands,
     propertyCommands,
     probeCommands,
     configCommands,

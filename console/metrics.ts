@@ -4,6 +4,7 @@ import { jobs } from '../jobs/registry.ts';
 import type { Runtime } from '../shared/daemon/process.ts';
 import { daemonStandings, inboxStandings } from '../shared/operator/overview.ts';
 import { readProbes } from '../shared/probes/measure.ts';
+import { processNames } from '../shared/runtime/process-names.ts';
 import { countBatchesInError } from '../shared/store/batches.ts';
 import { countByStatus } from '../shared/store/devices.ts';
 import { lastRun } from '../shared/store/job-runs.ts';
@@ -16,7 +17,27 @@ type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
 
 const stateNumbers: Readonly<Record<ProbeState, number>> = { green: 0, amber: 1, red: 2, unknown: 3 };
-const daemons = ['loader', 'extractor', 'adaptor', 'scheduler', 'console'];
+
+/** What is read from the store and the spool at each scrape. All are gauges. */
+export const standingMetrics = {
+  probe_state: {
+    help: 'How a probe stands: 0 green, 1 amber, 2 red, 3 unknown.',
+    labels: ['probe', 'subject'],
+  },
+  probe_value: { help: 'What a probe has measured.', labels: ['probe', 'subject', 'unit'] },
+  files: { help: 'Files received, by what became of them.', labels: ['inbox', 'state'] },
+  backlog_files: { help: 'Files that wait in a drop folder, by age.', labels: ['inbox', 'age'] },
+  daemon_processes: { help: 'Processes of a daemon that run.', labels: ['daemon'] },
+  devices: { help: 'Devices, by status.', labels: ['status'] },
+  batches_in_error: { help: 'Batches that stopped in error.', labels: [] },
+  provider_requests_open: {
+    help: 'Requests to providers without a final answer.',
+    labels: ['provider', 'state'],
+  },
+  job_last_run_timestamp_seconds: { help: 'When the last run of a job began.', labels: ['job'] },
+  job_last_run_duration_seconds: { help: 'How long the last run of a job took.', labels: ['job'] },
+  job_last_run_failed: { help: '1: the last run of a job failed.', labels: ['job'] },
+} as const satisfies Record<string, { help: string; labels: readonly string[] }>;
 
 export interface Metrics {
   readonly contentType: string;
@@ -38,13 +59,8 @@ export async function metricsOf(source: Source): Promise<Metrics> {
   return { contentType: registry.contentType, text: await registry.metrics() };
 }
 
-function gauge(
-  registry: Registry,
-  name: string,
-  help: string,
-  labelNames: string[],
-  samples: readonly Sample[],
-): void {
+function gauge(registry: Registry, name: keyof typeof standingMetrics, samples: readonly Sample[]): void {
+  const { help, labels: labelNames } = standingMetrics[name];
   const made = new Gauge({ name: `enrol_${name}`, help, labelNames, registers: [registry] });
   for (const [labels, value] of samples) made.set(labels, value);
 }
@@ -58,9 +74,8 @@ async function probes(registry: Registry, { loaded, db, clock }: Source): Promis
   const values = readings.flatMap(({ kind, subject, unit, value }): Sample[] =>
     value === null ? [] : [[{ probe: kind, subject, unit }, value]],
   );
-  const help = 'How a probe stands: 0 green, 1 amber, 2 red, 3 unknown.';
-  gauge(registry, 'probe_state', help, ['probe', 'subject'], states);
-  gauge(registry, 'probe_value', 'What a probe has measured.', ['probe', 'subject', 'unit'], values);
+  gauge(registry, 'probe_state', states);
+  gauge(registry, 'probe_value', values);
 }
 
 async function files(registry: Registry, { loaded, db, clock }: Source): Promise<void> {
@@ -74,38 +89,28 @@ async function files(registry: Registry, { loaded, db, clock }: Source): Promise
   const waiting = inboxes.flatMap(({ name, backlog }) =>
     Object.entries(backlog).map(([age, count]): Sample => [{ inbox: name, age }, count]),
   );
-  gauge(registry, 'files', 'Files received, by what became of them.', ['inbox', 'state'], counted);
-  gauge(registry, 'backlog_files', 'Files that wait in a drop folder, by age.', ['inbox', 'age'], waiting);
+  gauge(registry, 'files', counted);
+  gauge(registry, 'backlog_files', waiting);
 }
 
 async function work(registry: Registry, { db, clock }: Source): Promise<void> {
   const standings = await daemonStandings(db, clock.now());
-  const up = daemons.map((daemon): Sample => [
+  const up = processNames.map((daemon): Sample => [
     { daemon },
     standings.filter(({ name, running }) => name === daemon && running).length,
   ]);
   const devices = await countByStatus(db);
   const open = await countOpenRequests(db);
-  gauge(registry, 'daemon_processes', 'Processes of a daemon that run.', ['daemon'], up);
+  gauge(registry, 'daemon_processes', up);
   gauge(
     registry,
     'devices',
-    'Devices, by status.',
-    ['status'],
     deviceStatuses.map((status): Sample => [{ status }, devices[status] ?? 0]),
   );
-  gauge(
-    registry,
-    'batches_in_error',
-    'Batches that stopped in error.',
-    [],
-    [[{}, await countBatchesInError(db)]],
-  );
+  gauge(registry, 'batches_in_error', [[{}, await countBatchesInError(db)]]);
   gauge(
     registry,
     'provider_requests_open',
-    'Requests to providers without a final answer.',
-    ['provider', 'state'],
     open.map(({ provider, state, count }): Sample => [{ provider, state }, count]),
   );
 }
@@ -122,7 +127,7 @@ async function jobRuns(registry: Registry, { db }: Source): Promise<void> {
     failed.push([{ job }, run.state === 'error' || run.state === 'interrupted' ? 1 : 0]);
     if (run.finished_at !== null) lasted.push([{ job }, Date.parse(run.finished_at) / 1000 - start]);
   }
-  gauge(registry, 'job_last_run_timestamp_seconds', 'When the last run of a job began.', ['job'], began);
-  gauge(registry, 'job_last_run_duration_seconds', 'How long the last run of a job took.', ['job'], lasted);
-  gauge(registry, 'job_last_run_failed', '1: the last run of a job failed.', ['job'], failed);
+  gauge(registry, 'job_last_run_timestamp_seconds', began);
+  gauge(registry, 'job_last_run_duration_seconds', lasted);
+  gauge(registry, 'job_last_run_failed', failed);
 }

@@ -1,16 +1,16 @@
 import type { FastifyInstance, FastifyServerFactory } from 'fastify';
-import { chmod, lstat, unlink } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { createServer as createPlain, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createSecure, Server as SecureServer } from 'node:https';
-import { connect, type AddressInfo, type Socket } from 'node:net';
-import { once } from 'node:events';
+import type { AddressInfo, Socket } from 'node:net';
 import { resolve } from 'node:path';
 
 import type { Runtime } from '../shared/daemon/process.ts';
-import { consolePlaceOf, type ConsolePlace } from '../shared/runtime/console-rules.ts';
 import { bug, errnoOf, Fault } from '../shared/runtime/faults.ts';
+import { listenPlaceOf, type ListenPlace } from '../shared/runtime/listen-rules.ts';
 import { readSecret } from '../shared/runtime/secrets.ts';
 import type { StepResult, Task } from '../shared/runtime/task-loop.ts';
+import { removeStale } from '../shared/runtime/unix-socket.ts';
 import { createApp, type AppOptions } from './app.ts';
 import { Certificate } from './certificate.ts';
 import { removeOld } from './sessions.ts';
@@ -63,7 +63,7 @@ export class ConsoleServer implements Task {
   ): Promise<ConsoleServer> {
     const { config, home } = runtime.loaded;
     const settings = config.console;
-    const place = consolePlaceOf(settings.address);
+    const place = listenPlaceOf(settings.address);
     if (place === undefined) throw bug('the address was not checked');
     const tls = settings.certificateFile === '' ? undefined : await Certificate.read(runtime);
     const behindServer = 'path' in place;
@@ -83,7 +83,7 @@ export class ConsoleServer implements Task {
     return server;
   }
 
-  async #listen(place: ConsolePlace): Promise<void> {
+  async #listen(place: ListenPlace): Promise<void> {
     const { address } = this.#runtime.loaded.config.console;
     try {
       if ('path' in place) await removeStale(place.path);
@@ -142,27 +142,3 @@ const serverFactory =
     server.setTimeout(seconds.idle * 1000);
     return server;
   };
-
-/** A socket that a killed process has left. @throws Fault LISTEN_FAILED when it is something else, or in use */
-async function removeStale(path: string): Promise<void> {
-  const stat = await lstat(path).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (stat === undefined) return;
-  if (!stat.isSocket()) throw new Fault('LISTEN_FAILED', `${path} exists, and is no socket`);
-  if (await answers(path)) throw new Fault('LISTEN_FAILED', `${path}: another process listens there`);
-  await unlink(path);
-}
-
-async function answers(path: string): Promise<boolean> {
-  const socket = connect(path);
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}

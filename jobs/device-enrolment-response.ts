@@ -151,5 +151,5 @@ async function tellPeople(
     { eventType, eventCode, referenceNumber: orderId, notes: text.notes, batchId: batch.id },
     clock.now(),
   );
-  emit('workflow.event', { type: eventType, code: eventCode, reference: orderId, batch: batch.id });
+  emit('workflow.event', { type: eventType, eventCode, reference: orderId, batch: batch.id });
 }

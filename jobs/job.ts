@@ -18,6 +18,8 @@ export interface JobHost {
 /** What a job works with. */
 export interface JobContext extends JobHost {
   readonly run: RunNotes;
+  /** Of the loaded batches this one alone: to see what the job would do with it. */
+  readonly onlyBatch?: number;
 }
 
 /** What people see of a run while it is under way, and afterwards; and that it is under way. */

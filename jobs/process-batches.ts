@@ -7,6 +7,7 @@ import {
   listBatches,
   moveBatch,
   moveBatches,
+  requireBatch,
   settleItem,
   type Batch,
   type BatchItem,
@@ -63,10 +64,12 @@ export async function processPortions(
   type: string,
   begin: PortionHandler,
 ): Promise<JobResult> {
-  const batches = await loadedBatches(context.db, type, 1000);
+  const { db, onlyBatch } = context;
+  const batches =
+    onlyBatch === undefined ? await loadedBatches(db, type, 1000) : [await requireBatch(db, onlyBatch)];
   const total = batches.reduce((sum, batch) => sum + batch.record_count, 0);
   const tally = new Tally();
-  for await (const portion of portionsOf(context.db, batches)) {
+  for await (const portion of portionsOf(db, batches)) {
     let rest = portion;
     do {
       const applied = await processPortion(context, rest, begin, tally);

@@ -115,5 +115,5 @@ async function rejectOrder(
   const reasons = errors.map((error) => `${error.id}: ${error.errorMessage}`);
   const notes = [`The warehouse rejected order ${order.id}.`, ...reasons].join('\n');
   await raiseEvent(trx, { eventType, eventCode, referenceNumber: order.id, notes, batchId }, now);
-  emit('workflow.event', { type: eventType, code: eventCode, reference: order.id, batch: batchId });
+  emit('workflow.event', { type: eventType, eventCode, reference: order.id, batch: batchId });
 }

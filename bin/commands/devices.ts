@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 
+import { version } from '../../shared/daemon/process.ts';
 import { deviceStories, type DeviceStory } from '../../shared/operator/device-story.ts';
+import { deviceTraces } from '../../shared/operator/device-trace.ts';
+import { otlpDocument, traceIdsOf } from '../../shared/operator/otlp.ts';
 import { unenrolDevices } from '../../shared/operator/order-actions.ts';
 import { shortTime, table } from '../output.ts';
 import { examples, sessionOf } from '../session.ts';
@@ -16,6 +19,39 @@ export function deviceCommands(enrol: Command): void {
       const session = sessionOf(command);
       const stories = await session.withStore((db) => deviceStories(db, id));
       session.print(stories, stories.flatMap(toLines));
+    });
+
+  device
+    .command('trace <device>')
+    .description(
+      'the story of a device as a trace of OpenTelemetry (OTLP, JSON): printed, or sent to a collector',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'enrol device trace ZZTEST00A1B2 > trace.json',
+        'enrol device trace ZZTEST00A1B2 --otlp http://127.0.0.1:4318/v1/traces',
+      ),
+    )
+    .option('--otlp <url>', 'send it there: https, or http on this host')
+    .action(async (id: string, { otlp }: { otlp?: string }, command: Command) => {
+      const session = sessionOf(command);
+      // Loaded only here: no other command of this file sends anything.
+      const send =
+        otlp === undefined ? undefined : (await import('../../shared/operator/send-trace.ts')).senderTo(otlp);
+      const document = await session.withStore(async (db) =>
+        otlpDocument(await deviceTraces(db, id), version),
+      );
+      if (send === undefined) {
+        session.print(document, JSON.stringify(document, null, 2));
+        return;
+      }
+      await send(document);
+      const ids = traceIdsOf(document);
+      session.print(
+        { traces: ids },
+        ids.map((traceId) => `sent: trace ${traceId}`),
+      );
     });
 
   device

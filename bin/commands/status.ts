@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
 import { jobs } from '../../jobs/registry.ts';
+import { ageBounds, backlog, type QueueShape } from '../../shared/operator/backlog.ts';
 import { overview, type Overview } from '../../shared/operator/overview.ts';
 import { readProbes } from '../../shared/probes/measure.ts';
 import { needsLook } from '../../shared/probes/probe-rules.ts';
@@ -16,9 +17,15 @@ export function statusCommands(enrol: Command): void {
   enrol
     .command('status')
     .description('is everything well: daemons, backlog, problems, open requests, jobs')
-    .addHelpText('after', examples('enrol status', 'enrol status --json'))
-    .action(async (_options: unknown, command: Command) => {
+    .option('--backlog', 'only what waits, by its age in minutes, in the style of qshape')
+    .addHelpText('after', examples('enrol status', 'enrol status --backlog', 'enrol status --json'))
+    .action(async (options: { backlog?: boolean }, command: Command) => {
       const session = sessionOf(command);
+      if (options.backlog === true) {
+        const shapes = await session.withStore((db, loaded) => backlog(loaded, db, new Date()));
+        session.print(shapes, shapeLines(shapes));
+        return;
+      }
       const keys = jobs.map((job) => job.key);
       const seen = await session.withStore(async (db, loaded) => {
         const now = new Date();
@@ -42,6 +49,26 @@ export function statusCommands(enrol: Command): void {
       );
       session.print(events, lines.length > 0 ? lines : 'No workflow events.');
     });
+}
+
+/** Numbers to the right, and a sum of all. */
+function shapeLines(shapes: readonly QueueShape[]): string[] {
+  const ages = Array.from({ length: ageBounds.length + 1 }, (_, at) =>
+    shapes.reduce((sum, shape) => sum + (shape.ages[at] ?? 0), 0),
+  );
+  const total = shapes.reduce((sum, shape) => sum + shape.total, 0);
+  const rows = [{ queue: 'all', name: '', total, ages }, ...shapes];
+  const titles = ['T', ...ageBounds.map(String), `${ageBounds.at(-1) ?? ''}+`];
+  const columns = titles.map((title, at) => [
+    title,
+    ...rows.map((row) => String(at === 0 ? row.total : row.ages[at - 1])),
+  ]);
+  const widths = columns.map((cells) => Math.max(...cells.map(({ length }) => length)));
+  const numbers = (row: number) => columns.map((cells, at) => (cells[row] ?? '').padStart(widths[at] ?? 0));
+  return table(
+    ['queue', 'of', ...numbers(0)],
+    rows.map(({ queue, name }, at) => [queue, name, ...numbers(at + 1)]),
+  );
 }
 
 /** What is not well comes first. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { keyStanding } from '../../shared/operator/key-rules.ts';
 import { listKeys, type KeyInfo } from '../../shared/pgp/list-keys.ts';
 import { keysFolder } from '../../shared/runtime/paths.ts';
 import { lookup, type Endpoint } from './endpoint.ts';
@@ -11,17 +12,21 @@ const key = answer('Key', {
   userIds: z.array(z.string()),
   algorithm: z.string(),
   createdAt: time,
-  expiresAt: time.nullable().describe('Null: it does not expire.'),
+  standing: z
+    .enum(['in use', 'coming', 'retired', 'expired', 'revoked', 'of no use'])
+    .describe('coming, retired: of ours; a retired key opens older files.'),
+  expiresAt: time.nullable().describe('When its first use ends, of subkeys too. Null: it does not expire.'),
   revoked: z.boolean(),
   canSign: z.boolean(),
   canEncrypt: z.boolean(),
 });
 
-const toKey = (info: KeyInfo): z.input<typeof key> => ({
+const toKey = (info: KeyInfo, ring: readonly KeyInfo[], now: Date): z.input<typeof key> => ({
   party: info.party,
   fingerprint: info.fingerprint,
   userIds: [...info.userIds],
   algorithm: info.algorithm,
+  standing: keyStanding(info, ring, now),
   createdAt: info.created.toISOString(),
   expiresAt: info.expires?.toISOString() ?? null,
   revoked: info.revoked,
@@ -36,5 +41,9 @@ export const keyEndpoint: Endpoint = lookup({
   role: 'viewer',
   summary: 'OpenPGP keys: whose, until when, and for what; public facts only',
   response: answer('KeyList', { items: z.array(key) }),
-  run: async ({ loaded, clock }) => ({ items: (await listKeys(keysFolder(loaded), clock.now())).map(toKey) }),
+  run: async ({ loaded, clock }) => {
+    const now = clock.now();
+    const ring = await listKeys(keysFolder(loaded), now);
+    return { items: ring.map((info) => toKey(info, ring, now)) };
+  },
 });

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { daemonList } from '../daemon-list.ts';
 import { html, type Html } from '../html.ts';
 import { pathTo, withQuery } from '../links.ts';
-import { isTrouble, readLogLine, type LogLine } from '../log-line.ts';
-import { followLog, placeOf, placeText, tailOf, type LogPart } from '../log-tail.ts';
+import { isTrouble, readLogLine, type LogLine } from '../../shared/operator/log-line.ts';
+import { followLog, placeOf, placeText, tailOf, type LogPart } from '../../shared/operator/log-tail.ts';
 import type { Context, PageRequest, Stream, StreamMessage } from '../page.ts';
 import { choiceLinks, status, time, type Kind } from '../parts.ts';
 import type { Level } from '../../shared/runtime/events.ts';
@@ -85,7 +85,7 @@ const logFile = ({ loaded }: Context, name: string): string | undefined => {
 };
 
 const linesOf = (part: LogPart, which: Shown): LogLine[] =>
-  part.lines.map(readLogLine).filter((line) => which === 'all' || isTrouble(line));
+  part.lines.map((line) => readLogLine(line)).filter((line) => which === 'all' || isTrouble(line));
 
 const nothing = (part: LogPart | undefined, which: Shown, file: string): Html => {
   if (part === undefined) return html`There is no file <code>${file}</code> yet.`;

@@ -1,7 +1,7 @@
 import { html, type Html } from '../html.ts';
 import type { Context, Page } from '../page.ts';
 import { status, table, time } from '../parts.ts';
-import { keyStanding, placesOf } from '../../shared/operator/key-rules.ts';
+import { keyStanding, placesOf, useOf, type KeyStanding } from '../../shared/operator/key-rules.ts';
 import { listKeys, type KeyInfo } from '../../shared/pgp/list-keys.ts';
 import { keysFolder } from '../../shared/runtime/paths.ts';
 
@@ -34,21 +34,26 @@ async function renderKeys(context: Context): Promise<Html> {
     ${placeTable(context, keys)}
     <p class="quiet">
       A partner’s fingerprint is compared by telephone before it is relied on. Keys are brought in with
-      <code>enrol keys import</code>; processes take them up at their next start.
+      <code>enrol keys import</code>, and ours are replaced with <code>enrol keys rotate</code>; processes
+      take them up within some seconds, without a restart.
     </p>
   `;
 }
 
-const rowOf = ({ loaded, clock }: Context, key: KeyInfo, ring: readonly KeyInfo[]) => [
-  key.party === 'own' ? 'own (ours)' : key.party,
-  html`<span class="code">${key.fingerprint}</span>`,
-  keyState(key, clock.now(), loaded.config.probes.keys),
-  useOf(key, ring),
-  time(key.created.toISOString()),
-  key.expires === null ? 'never' : time(key.expires.toISOString()),
-  key.algorithm,
-  key.userIds.join(', '),
-];
+function rowOf({ loaded, clock }: Context, key: KeyInfo, ring: readonly KeyInfo[]) {
+  const now = clock.now();
+  const standing = keyStanding(key, ring, now);
+  return [
+    key.party === 'own' ? 'own (ours)' : key.party,
+    html`<span class="code">${key.fingerprint}</span>`,
+    stateOf(key, standing, now, loaded.config.probes.keys),
+    useOf(key, standing),
+    time(key.created.toISOString()),
+    key.expires === null ? 'never' : time(key.expires.toISOString()),
+    key.algorithm,
+    key.userIds.join(', '),
+  ];
+}
 
 const placeTable = ({ loaded }: Context, keys: readonly KeyInfo[]): Html =>
   table(
@@ -83,24 +88,19 @@ function missingParties({ loaded: { config } }: Context, keys: readonly KeyInfo[
   );
 }
 
-function useOf(key: KeyInfo, ring: readonly KeyInfo[]): string {
-  const uses = [key.canSign ? 'sign' : '', key.canEncrypt ? 'encrypt' : ''].filter(Boolean).join(' and ');
-  const standing = keyStanding(key, ring);
-  if (standing === 'retired') return 'retired: opens older files';
-  return uses === '' ? 'none' : `${uses} (${standing})`;
-}
-
 interface Targets {
   readonly amberDays: number;
   readonly redDays: number;
 }
 
-function keyState({ revoked, expires, canSign, canEncrypt }: KeyInfo, now: Date, targets: Targets): Html {
-  if (revoked) return status('error', 'revoked');
+function stateOf({ expires }: KeyInfo, standing: KeyStanding, now: Date, targets: Targets): Html {
+  if (standing === 'retired') return status('ok', standing);
+  if (standing !== 'in use' && standing !== 'coming') return status('error', standing);
   const days = expires === null ? Infinity : (expires.getTime() - now.getTime()) / 86_400_000;
-  if (days <= 0) return status('error', 'expired');
-  if (!canSign && !canEncrypt) return status('error', 'cannot be used');
   if (days > targets.amberDays)
-    return status('ok', days === Infinity ? 'good' : `good, ${Math.floor(days)} days left`);
-  return status(days > targets.redDays ? 'warn' : 'error', `expires in ${Math.ceil(days)} day(s)`);
+    return status('ok', days === Infinity ? standing : `${standing}, ${Math.floor(days)} days left`);
+  return status(
+    days > targets.redDays ? 'warn' : 'error',
+    `${standing}, expires in ${Math.ceil(days)} day(s)`,
+  );
 }

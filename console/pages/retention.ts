@@ -58,7 +58,7 @@ function standing(set: boolean, announced: boolean): Html {
 const days = (count: number): string => (count === 0 ? 'for ever' : `${count} days`);
 
 function settingFacts({ loaded }: Context): Html {
-  const { done, rejected, minimumDays, auditDays, exchangeDays } = loaded.config.retention;
+  const { done, rejected, minimumDays, auditDays, exchangeDays, jobRunDays } = loaded.config.retention;
   const kept = ({ days: count, gigabytes }: typeof done) =>
     gigabytes === 0
       ? days(count)
@@ -68,6 +68,7 @@ function settingFacts({ loaded }: Context): Html {
     ['Files in rejected/', kept(rejected)],
     ['Audit', days(auditDays)],
     ['Messages and answers of calls', days(exchangeDays)],
+    ['Runs of jobs that had nothing to do', days(jobRunDays)],
   ]);
 }
 
@@ -83,8 +84,15 @@ async function jobForms(context: Context): Promise<Html> {
   )}`;
 }
 
-const reportOf = ({ report_json: report }: RetentionRun): RetentionReport | undefined =>
-  report === null ? undefined : (JSON.parse(report) as RetentionReport);
+function reportOf({ report_json: json }: RetentionRun): RetentionReport | undefined {
+  if (json === null) return undefined;
+  const report = JSON.parse(json) as RetentionReport;
+  // Runs of an earlier program have counted fewer kinds of rows.
+  return {
+    ...report,
+    rows: { jobRuns: 0, ...(report.rows as Partial<RetentionReport['rows']>) } as RetentionReport['rows'],
+  };
+}
 
 function announcement(run: RetentionRun): Html {
   const report = reportOf(run);
@@ -111,6 +119,7 @@ function announcement(run: RetentionRun): Html {
     ${facts([
       ['Rows of the audit', report.rows.audit],
       ['Calls whose messages go', report.rows.exchanges],
+      ['Runs of jobs', report.rows.jobRuns],
     ])}
     ${stayedTable(report)} ${unrecordedList(report)}
   `;
@@ -159,7 +168,7 @@ const runTable = (runs: readonly RetentionRun[]): Html =>
         run.finished_at === null ? 'not recorded' : time(run.finished_at),
         run.files,
         run.bytes,
-        rows && rows.audit + rows.exchanges,
+        rows && rows.audit + rows.exchanges + rows.jobRuns,
         runLink(run.kind === 'run' ? 'retention' : 'retentionDryRun', run.job_run_id),
       ];
     }),

@@ -1,7 +1,7 @@
 import { inboxTask, openInbox } from '../../shared/daemon/inboxes.ts';
-import { openKeyRing } from '../../shared/daemon/keys.ts';
+import { KeysInUse } from '../../shared/daemon/keys-in-use.ts';
 import type { Runtime, Work } from '../../shared/daemon/process.ts';
-import { PgpThreads } from '../../shared/pgp/threads.ts';
+import type { PgpThreads } from '../../shared/pgp/threads.ts';
 import type { InboxConfig } from '../../shared/runtime/config-schema.ts';
 import {
   outboxFolder,
@@ -37,12 +37,11 @@ export async function adaptor(runtime: Runtime, once: boolean): Promise<Work> {
     inboxes.outboundDeviceEnrolment,
     ...ids.map((id) => providerOf(loaded.config, id).settings.inbox),
   ];
-  const ring = await openKeyRing(loaded, [
+  const keys = await KeysInUse.open(runtime, [
     'own',
     ...outboxes.deviceEnrolmentResponse.encryptTo,
     ...policies.flatMap((policy) => (policy.encryption === 'required' ? policy.signedBy : [])),
   ]);
-  const pgp = new PgpThreads(ring);
   await checkFolder(outboxFolder(loaded, 'deviceEnrolmentResponse'));
   for (const id of spoolProviders(loaded.config)) await checkFolder(providerOutbound(loaded, id));
 
@@ -56,15 +55,16 @@ export async function adaptor(runtime: Runtime, once: boolean): Promise<Work> {
   const beside = { intervalSeconds: spool.scanSeconds, emit: runtime.emit };
   return {
     tasks: [
-      inboxTask(requests, (file) => transformRequest(runtime, pgp, file)),
+      keys.task,
+      inboxTask(requests, (file) => transformRequest(runtime, keys, file)),
       ...answers.map((inbox, index) =>
-        inboxTask(inbox, (file) => receiveAnswer(runtime, pgp, ids[index] ?? '', file)),
+        inboxTask(inbox, (file) => receiveAnswer(runtime, keys, ids[index] ?? '', file)),
       ),
       { name: 'settle requests by hand', step: () => grantSettlements(runtime) },
       { name: 'release requests', step: () => releaseRequests(runtime) },
       { name: 'ask providers', step: () => askProviders(runtime) },
       ...providersBy(loaded.config, 'https').map((provider) => new Courier(runtime, provider)),
-      publisher(runtime, pgp),
+      publisher(runtime, keys.pgp),
       ...outgoing.map(({ task }) => (once ? task : new SideLoop(task, beside))),
     ],
     watch: [
@@ -72,7 +72,7 @@ export async function adaptor(runtime: Runtime, once: boolean): Promise<Work> {
       ...outgoing.map(({ folder }) => folder),
     ],
     intervalSeconds: spool.scanSeconds,
-    finish: () => pgp.close(),
+    finish: () => keys.pgp.close(),
   };
 }
 

@@ -1,8 +1,7 @@
-import { openFile } from '../../shared/daemon/keys.ts';
+import { openFile, type Keys } from '../../shared/daemon/keys.ts';
 import type { Runtime } from '../../shared/daemon/process.ts';
 import { readXml } from '../../shared/formats/read-xml.ts';
 import { readJson } from '../../shared/generic/read-json.ts';
-import type { PgpThreads } from '../../shared/pgp/threads.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
 import type { Decision } from '../../shared/spool/file-work.ts';
 import { wholeOf, type ReceivedFile } from '../../shared/spool/received-file.ts';
@@ -30,12 +29,12 @@ import type {
  */
 export async function receiveAnswer(
   runtime: Runtime,
-  pgp: PgpThreads,
+  keys: Keys,
   providerId: string,
   file: ReceivedFile,
 ): Promise<Decision> {
   const provider = providerOf(runtime.loaded.config, providerId);
-  const content = await openFile(runtime, file, provider.settings.inbox, pgp);
+  const content = await openFile(runtime, file, provider.settings.inbox, keys);
   const { stem, transactionId, number } = answeredFile(file.name);
   const question = Object.hasOwn(provider.format.stems, stem) ? provider.format.stems[stem] : undefined;
   const reply = { content: readContent(file.name, await wholeOf(content)) };

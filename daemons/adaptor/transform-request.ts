@@ -1,11 +1,10 @@
-import { openFile } from '../../shared/daemon/keys.ts';
+import { openFile, type Keys } from '../../shared/daemon/keys.ts';
 import type { Runtime } from '../../shared/daemon/process.ts';
 import {
   deviceEnrolmentRequest,
   type DeviceEnrolmentRequest,
 } from '../../shared/generic/device-enrolment-request.ts';
 import { readDocument } from '../../shared/generic/document.ts';
-import type { PgpThreads } from '../../shared/pgp/threads.ts';
 import { Fault, toFault } from '../../shared/runtime/faults.ts';
 import type { Decision } from '../../shared/spool/file-work.ts';
 import { wholeOf, type ReceivedFile } from '../../shared/spool/received-file.ts';
@@ -38,12 +37,8 @@ const transmitted = { stage: 'Transmission', status: 'Complete' } as const;
  * @throws Fault PGP_…, of the document, UNKNOWN_PROVIDER, UNMAPPABLE (the batch stands at Error then), UNKNOWN_BATCH,
  *   BATCH_NOT_READY, BATCH_ELSEWHERE
  */
-export async function transformRequest(
-  runtime: Runtime,
-  pgp: PgpThreads,
-  file: ReceivedFile,
-): Promise<Decision> {
-  const content = await openFile(runtime, file, runtime.loaded.config.inboxes.outboundDeviceEnrolment, pgp);
+export async function transformRequest(runtime: Runtime, keys: Keys, file: ReceivedFile): Promise<Decision> {
+  const content = await openFile(runtime, file, runtime.loaded.config.inboxes.outboundDeviceEnrolment, keys);
   const request = readDocument(await wholeOf(content), deviceEnrolmentRequest);
   const mapped = await mapRequest(runtime, request, file);
   return async (trx) => ({

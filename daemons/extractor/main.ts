@@ -1,6 +1,5 @@
-import { openKeyRing } from '../../shared/daemon/keys.ts';
+import { KeysInUse } from '../../shared/daemon/keys-in-use.ts';
 import type { Runtime, Work } from '../../shared/daemon/process.ts';
-import { PgpThreads } from '../../shared/pgp/threads.ts';
 import { extractorIntake, outboxFolder, spoolFolder } from '../../shared/runtime/paths.ts';
 import type { Task } from '../../shared/runtime/task-loop.ts';
 import { IntakeGate } from '../../shared/spool/intake-gate.ts';
@@ -13,7 +12,7 @@ import { extractBatches, finishing } from './extract-batch.ts';
 export async function extractor(runtime: Runtime): Promise<Work> {
   const { loaded, db, worker, lease, clock, emit } = runtime;
   const outbox = loaded.config.outboxes.deviceEnrolmentRequest;
-  const pgp = new PgpThreads(await openKeyRing(loaded, ['own', ...outbox.encryptTo]));
+  const keys = await KeysInUse.open(runtime, ['own', ...outbox.encryptTo]);
   await checkFolder(outboxFolder(loaded, 'deviceEnrolmentRequest'));
   const publisher = new Publisher('publish generic requests', {
     spool: spoolFolder(loaded),
@@ -23,7 +22,7 @@ export async function extractor(runtime: Runtime): Promise<Work> {
     clock,
     emit,
     purposes: ['generic-request'],
-    seal: (row) => pgp.seal(Buffer.from(row.content ?? ''), outbox, clock.now()),
+    seal: (row) => keys.pgp.seal(Buffer.from(row.content ?? ''), outbox, clock.now()),
     onPublished: (trx, rows) => {
       const files = new Map(rows.flatMap((row) => (row.batch_id === null ? [] : [[row.batch_id, row.name]])));
       const note = (id: number) => files.get(id) ?? null;
@@ -31,10 +30,10 @@ export async function extractor(runtime: Runtime): Promise<Work> {
     },
   });
   return {
-    tasks: [extraction(runtime), publisher],
+    tasks: [keys.task, extraction(runtime), publisher],
     watch: [],
     intervalSeconds: loaded.config.extractor.pollSeconds,
-    finish: () => pgp.close(),
+    finish: () => keys.pgp.close(),
   };
 }
 

@@ -1,8 +1,7 @@
-import { openFile } from '../../shared/daemon/keys.ts';
+import { openFile, type Keys } from '../../shared/daemon/keys.ts';
 import type { Runtime } from '../../shared/daemon/process.ts';
 import { DocumentReader, type DocumentHeader } from '../../shared/generic/document.ts';
 import type { GenericInterface, GenericRecord } from '../../shared/generic/generic-interface.ts';
-import type { PgpThreads } from '../../shared/pgp/threads.ts';
 import type { InboxConfig } from '../../shared/runtime/config-schema.ts';
 import { failPoint } from '../../shared/runtime/fail-point.ts';
 import type { Decision } from '../../shared/spool/file-work.ts';
@@ -19,7 +18,7 @@ import type { Db } from '../../shared/store/tables.ts';
 
 export interface LoadPolicy {
   readonly policy: InboxConfig;
-  readonly pgp: PgpThreads;
+  readonly keys: Keys;
   /** What this inbox takes. */
   readonly known: GenericInterface;
 }
@@ -47,9 +46,9 @@ const portionBytes = 256 * 1024;
 export async function loadFile(
   runtime: Runtime,
   file: ReceivedFile,
-  { policy, pgp, known }: LoadPolicy,
+  { policy, keys, known }: LoadPolicy,
 ): Promise<Decision> {
-  const content = await openFile(runtime, file, policy, pgp);
+  const content = await openFile(runtime, file, policy, keys);
   const outcome = (batchId: number, records: number) => ({
     batchId,
     records,

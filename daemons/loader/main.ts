@@ -1,9 +1,8 @@
 import { inboxTask, openInbox } from '../../shared/daemon/inboxes.ts';
-import { openKeyRing } from '../../shared/daemon/keys.ts';
+import { KeysInUse } from '../../shared/daemon/keys-in-use.ts';
 import type { Runtime, Work } from '../../shared/daemon/process.ts';
 import { deviceEnrolmentResponse } from '../../shared/generic/device-enrolment-response.ts';
 import { salesOrderDispatch } from '../../shared/generic/sales-order-dispatch.ts';
-import { PgpThreads } from '../../shared/pgp/threads.ts';
 import { loaderFindings } from '../../shared/runtime/config-rules.ts';
 import { ConfigFault } from '../../shared/runtime/config.ts';
 import type { Inbox } from '../../shared/spool/inbox.ts';
@@ -28,11 +27,10 @@ export async function loader(
 ): Promise<Work> {
   const { inboxes, spool } = runtime.loaded.config;
   const names = Object.keys(served) as (keyof typeof served)[];
-  const ring = await openKeyRing(runtime.loaded, [
+  const keys = await KeysInUse.open(runtime, [
     'own',
     ...names.flatMap((name) => (inboxes[name].encryption === 'required' ? inboxes[name].signedBy : [])),
   ]);
-  const pgp = new PgpThreads(ring);
   const opened = await Promise.all(
     names.map(async (name) => ({
       known: served[name],
@@ -40,15 +38,15 @@ export async function loader(
     })),
   );
   const tasks = opened.map(({ inbox, known }) =>
-    inboxTask(inbox, (file) => loadFile(runtime, file, { policy: inbox.settings, pgp, known })),
+    inboxTask(inbox, (file) => loadFile(runtime, file, { policy: inbox.settings, keys, known })),
   );
   const posted = opened.find(({ inbox }) => inbox.name === 'inboundDeviceEnrolment');
   const endpoint = posted && address !== '' ? [await openEndpoint(runtime, posted.inbox, address)] : [];
   return {
-    tasks: [...endpoint, ...tasks],
+    tasks: [keys.task, ...endpoint, ...tasks],
     watch: opened.map(({ inbox }) => inbox.folders.in),
     intervalSeconds: spool.scanSeconds,
-    finish: () => pgp.close(),
+    finish: () => keys.pgp.close(),
   };
 }
 

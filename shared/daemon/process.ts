@@ -18,6 +18,7 @@ import { storeOptions } from '../store/store-options.ts';
 import type { Db } from '../store/tables.ts';
 import type { Worker } from '../store/workers.ts';
 import { asWorker } from './as-worker.ts';
+import { MetricsServer } from './metrics-server.ts';
 import { atWork, Reload } from './reload.ts';
 import { workInStages } from './stages.ts';
 
@@ -78,11 +79,13 @@ export async function runDaemon(
 ): Promise<number> {
   const { loaded, db } = await openInstallation(place);
   const folder = logFolder(loaded);
+  const monitor = place.once ? undefined : await MetricsServer.of(loaded, daemon);
   const signals = listenForStop((signal) => void force(signal));
   const log = createLog({
     daemon,
     level: loaded.config.log.level,
     ...(folder !== undefined && { folder }),
+    ...(monitor && { onEvent: monitor.metrics.count }),
     onStdoutClosed: () => signals.end('stdout was closed'),
   });
   const force = async (signal: string) => {
@@ -112,6 +115,7 @@ export async function runDaemon(
   let exitCode: number = exitCodes.failed.code;
   try {
     log.emit('daemon.started', { pid: process.pid, version, home: loaded.home });
+    await monitor?.listen(log.emit);
     const refused = await asWorker({ db, loaded, clock: systemClock }, daemon, onLost, (present) => {
       const runtime = { ...present, db: db.withPlugin(progressPlugin()), emit: log.emit };
       return workInStages(runtime, plan, { daemon, once: place.once, signals, reload, onReady });
@@ -129,6 +133,7 @@ export async function runDaemon(
     deafen();
     process.off('uncaughtException', onStray);
     process.off('unhandledRejection', onStray);
+    await monitor?.close();
     await db.destroy();
     await manager.end();
     await log.close();

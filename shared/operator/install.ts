@@ -74,7 +74,8 @@ async function copyConfig(home: string): Promise<boolean> {
   }
 }
 
-async function makeFolders(loaded: LoadedConfig): Promise<void> {
+/** The folders of the spool, as far as they are missing. */
+export async function makeFolders(loaded: LoadedConfig): Promise<void> {
   const { config } = loaded;
   for (const name of inboxNames(config)) await makeInbox(inboxFolder(loaded, name));
   const outboxes = Object.keys(config.outboxes) as (keyof typeof config.outboxes)[];

@@ -4,6 +4,7 @@ import { isShort, roomOf, type Room } from '../daemon/room.ts';
 import type { LoadedConfig } from '../runtime/config.ts';
 import { errnoOf } from '../runtime/faults.ts';
 import { inboxFolder, inboxNames } from '../runtime/paths.ts';
+import { processNames } from '../runtime/process-names.ts';
 import { listBatches, type Batch } from '../store/batches.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import { countFiles, filesInNeed } from '../store/delivery-lists.ts';
@@ -53,7 +54,6 @@ export type AgeClass = keyof typeof ageClasses;
 const ageNames = Object.keys(ageClasses) as AgeClass[];
 
 const listed = 50;
-const processes = ['loader', 'extractor', 'adaptor', 'scheduler', 'console'];
 /** Of each: more than run beside each other. */
 const processesLooked = 20;
 
@@ -107,7 +107,7 @@ export interface DaemonStanding {
 
 /** Every living process, and of a daemon without one the last that was. */
 export async function daemonStandings(db: Db, now: Date): Promise<DaemonStanding[]> {
-  const standings = processes.map(async (name) => {
+  const standings = processNames.map(async (name) => {
     const workers = await workersOf(db, name, processesLooked, now);
     const alive = workers.filter(isAlive);
     const shown = alive.length > 0 ? alive : workers.slice(0, 1);

@@ -41,7 +41,7 @@ export function isLetGo(settledAt: Date, limits: ArchiveLimits, bytes: number): 
 }
 
 /** Whether anything is to go at all by these settings. */
-export const letsGo = ({ done, rejected, auditDays, exchangeDays }: RetentionSettings): boolean =>
-  [done.days, done.gigabytes, rejected.days, rejected.gigabytes, auditDays, exchangeDays].some(
+export const letsGo = ({ done, rejected, auditDays, exchangeDays, jobRunDays }: RetentionSettings): boolean =>
+  [done.days, done.gigabytes, rejected.days, rejected.gigabytes, auditDays, exchangeDays, jobRunDays].some(
     (limit) => limit > 0,
   );

@@ -274,7 +274,7 @@ async function oldRows(
   { kind }: RetentionRun,
   now: Date,
 ): Promise<Record<OldRows, number>> {
-  const { auditDays, exchangeDays } = config.retention;
+  const { auditDays, exchangeDays, jobRunDays } = config.retention;
   const count = async (rows: OldRows, days: number) => {
     const before = cutOff(days, now);
     if (before === undefined) return 0;
@@ -283,6 +283,7 @@ async function oldRows(
   return {
     audit: await count('audit', auditDays),
     exchanges: await count('exchanges', exchangeDays),
+    jobRuns: await count('jobRuns', jobRunDays),
   };
 }
 

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 
 import type { Config } from '../runtime/config-schema.ts';
 import type { LoadedConfig } from '../runtime/config.ts';
-import { consolePlaceOf } from '../runtime/console-rules.ts';
+import { isLoopback, listenPlaceOf } from '../runtime/listen-rules.ts';
 import { logFolder, postsResponses, spoolFolder, storeFile } from '../runtime/paths.ts';
 import { credentialLines, plain, quoted, type ServiceName } from './service-units.ts';
 
@@ -43,10 +43,10 @@ const networkLines: Readonly<Record<Reach, readonly string[]>> = {
   everybody: [],
 };
 
-/** Widest of what the store and the process's own work ask for. */
+/** Widest of what the store, the metrics and the process's own work ask for. */
 function reachOf(service: ServiceName, config: Config): Reach {
-  const both = [storeReach(config.store.url), ownReach(service, config)];
-  return (['everybody', 'this host'] as const).find((reach) => both.includes(reach)) ?? 'nothing';
+  const all = [storeReach(config.store.url), listenReach(config.metrics[service]), ownReach(service, config)];
+  return (['everybody', 'this host'] as const).find((reach) => all.includes(reach)) ?? 'nothing';
 }
 
 /** A server may be on this host under any of its names: only sockets are known to need no network. */
@@ -70,12 +70,15 @@ function ownReach(service: ServiceName, config: Config): Reach {
       const { mail, webhook } = config.probes.notices;
       return mail.host === '' && webhook.url === '' ? 'nothing' : 'everybody';
     }
-    case 'console': {
-      const place = consolePlaceOf(config.console.address);
-      if (place === undefined || 'path' in place) return 'nothing';
-      return /^127\.|^::1$/.test(place.host) ? 'this host' : 'everybody';
-    }
+    case 'console':
+      return listenReach(config.console.address);
   }
+}
+
+function listenReach(address: string): Reach {
+  const place = listenPlaceOf(address);
+  if (place === undefined || 'path' in place) return 'nothing';
+  return isLoopback(place.host) ? 'this host' : 'everybody';
 }
 
 /** Folders that are written to, and do not lie in the home. The console also writes the configuration. */

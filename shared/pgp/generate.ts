@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 
 import { writeNewFile } from '../runtime/secrets.ts';
-import { ownFolder } from './key-files.ts';
+import { ownFolder, revocationFolder, type KeyPlace } from './key-files.ts';
 import { generateKey, readPrivateKey } from './library.ts';
 import { pgpConfig } from './settings.ts';
 
 /**
- * Makes a new key of our own, protected by the passphrase, in `own/<fingerprint>.asc`; being the newest, it is used
- * from the next start on. Curve25519 in the form of version 4 keys, which GnuPG 2.2 and newer and Sequoia read.
+ * Makes a new key of our own, protected by the passphrase, in `own/<fingerprint>.asc` or where keys lie that are coming;
+ * and beside it, in `own/revocations/`, the certificate that revokes it when it is lost. Curve25519 in the form of
+ * version 4 keys, which GnuPG 2.2 and newer and Sequoia read.
  *
  * @returns the fingerprint
  */
@@ -16,10 +17,11 @@ export async function generateOwnKey(options: {
   readonly passphrase: string;
   readonly name: string;
   readonly email?: string;
+  readonly place?: KeyPlace;
   readonly now?: Date;
 }): Promise<string> {
-  const { folder, passphrase, name, email, now = new Date() } = options;
-  const { privateKey } = await generateKey({
+  const { folder, passphrase, name, email, place, now = new Date() } = options;
+  const { privateKey, revocationCertificate } = await generateKey({
     type: 'ecc',
     curve: 'curve25519Legacy',
     userIDs: email === undefined ? { name } : { name, email },
@@ -29,6 +31,9 @@ export async function generateOwnKey(options: {
     config: pgpConfig,
   });
   const key = await readPrivateKey({ armoredKey: privateKey, config: pgpConfig });
-  await writeNewFile(join(ownFolder(folder), `${key.getFingerprint()}.asc`), privateKey, 0o600);
+  const file = `${key.getFingerprint()}.asc`;
+  // First: a key that is used has its certificate, whatever happens in between.
+  await writeNewFile(join(revocationFolder(folder), file), revocationCertificate, 0o600);
+  await writeNewFile(join(ownFolder(folder, place), file), privateKey, 0o600);
   return key.getFingerprint();
 }

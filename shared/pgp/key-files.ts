@@ -8,8 +8,20 @@ import { unreadable } from '../runtime/secrets.ts';
 import { readKeys } from './library.ts';
 import { pgpConfig } from './settings.ts';
 
-/** Where the keys lie: `own/*.asc` private, `partners/<party>/*.asc` public. */
-export const ownFolder = (folder: string): string => join(folder, 'own');
+/**
+ * Where a key of ours stands, by the folder that its file lies in: `coming` is known to partners before we use it, `in use`
+ * is what new files are made with, `retired` only opens what was made before. It goes through them in this order.
+ */
+export const keyPlaces = ['coming', 'in use', 'retired'] as const;
+export type KeyPlace = (typeof keyPlaces)[number];
+
+/**
+ * Where the keys lie: `own/*.asc` private and in use, `own/coming/*.asc` and `own/retired/*.asc` private too,
+ * `partners/<party>/*.asc` public; and `own/revocations/*.asc`, with which a lost key is revoked.
+ */
+export const ownFolder = (folder: string, place: KeyPlace = 'in use'): string =>
+  place === 'in use' ? join(folder, 'own') : join(folder, 'own', place);
+export const revocationFolder = (folder: string): string => join(folder, 'own', 'revocations');
 const partnersFolder = (folder: string): string => join(folder, 'partners');
 export const partnerFolder = (folder: string, party: string): string => join(partnersFolder(folder), party);
 
@@ -78,6 +90,21 @@ export async function partnersIn(folder: string): Promise<string[]> {
     );
   }
   return names;
+}
+
+/**
+ * Everything in the key ring whose change is a change of keys, the folders among them. A folder that cannot be read has
+ * nothing in it here: whoever reads the keys is told why.
+ */
+export async function keyRingPaths(folder: string): Promise<string[]> {
+  const inFolder = async (path: string) => [path, ...(await keyFilesIn(path).catch((): string[] => []))];
+  const partners = partnersFolder(folder);
+  const parties = await namesIn(partners).catch((): string[] => []);
+  const paths = await Promise.all([
+    ...keyPlaces.map((place) => inFolder(ownFolder(folder, place))),
+    ...parties.map((party) => inFolder(join(partners, party))),
+  ]);
+  return [partners, ...paths.flat()];
 }
 
 async function namesIn(folder: string): Promise<string[]> {

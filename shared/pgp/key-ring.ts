@@ -4,25 +4,32 @@ import { Fault } from '../runtime/faults.ts';
 import { readPrivateFile } from '../runtime/secrets.ts';
 import {
   keyFilesIn,
+  keyPlaces,
   keysOfFile,
   own,
   ownFolder,
   partnerFolder,
   partnersIn,
   readPublicFile,
+  type KeyPlace,
 } from './key-files.ts';
 import { decryptKey } from './library.ts';
 import { pgpConfig } from './settings.ts';
 
 /** The keys as they were when they were loaded; a change on disk counts after the next loading only. */
 export interface KeyRing {
-  /** Our private keys, unlocked, newest first. */
+  /** Our private keys that are in use, unlocked, newest first: the newest signs. */
   readonly own: readonly PrivateKey[];
+  /** Ours that partners may use already, and we do not yet: they open, and what they have signed is ours. */
+  readonly coming: readonly PrivateKey[];
+  /** Ours that nothing new is made with: they open, and what they have signed is ours. */
+  readonly retired: readonly PrivateKey[];
   readonly partners: ReadonlyMap<string, readonly PublicKey[]>;
 }
 
 /**
- * Loads and unlocks the key ring of a folder: `own/*.asc` and `partners/<party>/*.asc`.
+ * Loads and unlocks the key ring of a folder: `own/*.asc`, those that are coming or retired, and
+ * `partners/<party>/*.asc`.
  *
  * @param source.passphrase undefined only if our private keys are not protected by one
  * @throws Fault SECRET_EXPOSED, KEY_UNREADABLE, KEY_WRONG_PASSPHRASE, KEY_MISSING (no key of our own)
@@ -31,11 +38,30 @@ export async function loadKeyRing(source: {
   readonly folder: string;
   readonly passphrase: string | undefined;
 }): Promise<KeyRing> {
-  const files = await keyFilesIn(ownFolder(source.folder));
-  const ownKeys = await Promise.all(files.map((path) => loadOwnKeys(path, source.passphrase)));
-  if (ownKeys.length === 0)
-    throw new Fault('KEY_MISSING', `there is no private key in ${ownFolder(source.folder)}`);
-  return { own: newestFirst(ownKeys.flat()), partners: await readPartnerKeys(source.folder) };
+  const { folder, passphrase } = source;
+  const ours = await fromEveryPlace(async (place) => {
+    const files = await keyFilesIn(ownFolder(folder, place));
+    const keys = await Promise.all(files.map((path) => loadOwnKeys(path, passphrase)));
+    return newestFirst(keys.flat());
+  });
+  if (ours['in use'].length === 0)
+    throw new Fault('KEY_MISSING', `there is no private key in ${ownFolder(folder)}`);
+  return {
+    own: ours['in use'],
+    coming: ours.coming,
+    retired: ours.retired,
+    partners: await readPartnerKeys(folder),
+  };
+}
+
+/**
+ * Our keys, place by place in the order in which they go through them: one that is moved meanwhile is met twice rather
+ * than not at all.
+ */
+async function fromEveryPlace<T>(read: (place: KeyPlace) => Promise<T>): Promise<Record<KeyPlace, T>> {
+  const found: [KeyPlace, T][] = [];
+  for (const place of keyPlaces) found.push([place, await read(place)]);
+  return Object.fromEntries(found) as Record<KeyPlace, T>;
 }
 
 async function loadOwnKeys(path: string, passphrase: string | undefined): Promise<PrivateKey[]> {
@@ -74,43 +100,81 @@ export async function unlock(
   });
 }
 
+/** The public part of a key, whose it is, and where it lies. */
+export interface PublicEntry {
+  readonly party: string;
+  /** A partner's is in use. */
+  readonly place: KeyPlace;
+  readonly key: PublicKey;
+  /** Its file, in which others may lie, too. */
+  readonly path: string;
+}
+
 /**
- * The public parts of every party's keys, ours included, newest first. Needs no passphrase.
+ * The public parts of every party's keys, newest first; ours before, those in use first. Needs no passphrase.
  *
  * @throws Fault KEY_UNREADABLE
  */
-export async function readPublicKeys(folder: string): Promise<Map<string, PublicKey[]>> {
-  const ours = await readAll(await keyFilesIn(ownFolder(folder)));
-  return new Map([[own, newestFirst(ours.map((key) => key.toPublic()))], ...(await readPartnerKeys(folder))]);
+export async function readPublicKeys(folder: string): Promise<PublicEntry[]> {
+  const ours = await fromEveryPlace(async (place) => {
+    const found = await readAll(ownFolder(folder, place));
+    return found.map(({ key, path }) => ({ party: own, place, key: key.toPublic(), path }));
+  });
+  const entries = [...ours['in use'], ...ours.coming, ...ours.retired];
+  for (const party of await partnersIn(folder)) {
+    const found = await readPartner(folder, party);
+    entries.push(...found.map((each) => ({ party, place: 'in use' as const, ...each })));
+  }
+  return entries;
 }
 
 async function readPartnerKeys(folder: string): Promise<Map<string, PublicKey[]>> {
   const ring = new Map<string, PublicKey[]>();
   for (const party of await partnersIn(folder)) {
-    const keys = await readAll(await keyFilesIn(partnerFolder(folder, party)));
-    if (keys.some((key) => key.isPrivate())) {
-      throw new Fault(
-        'KEY_UNREADABLE',
-        `a private key lies in ${partnerFolder(folder, party)}; only public ones belong there`,
-      );
-    }
-    ring.set(party, newestFirst(keys.map((key) => key.toPublic())));
+    const found = await readPartner(folder, party);
+    ring.set(
+      party,
+      found.map(({ key }) => key),
+    );
   }
   return ring;
 }
 
-async function readAll(paths: readonly string[]): Promise<Key[]> {
-  const keys = await Promise.all(paths.map(async (path) => keysOfFile(path, await readPublicFile(path))));
-  return keys.flat();
+async function readPartner(folder: string, party: string): Promise<{ key: PublicKey; path: string }[]> {
+  const found = await readAll(partnerFolder(folder, party));
+  if (found.some(({ key }) => key.isPrivate())) {
+    throw new Fault(
+      'KEY_UNREADABLE',
+      `a private key lies in ${partnerFolder(folder, party)}; only public ones belong there`,
+    );
+  }
+  return found.map(({ key, path }) => ({ key: key.toPublic(), path }));
+}
+
+/** Newest first. */
+async function readAll(folder: string): Promise<{ key: Key; path: string }[]> {
+  const files = (await keyFilesIn(folder)).map(async (path) => {
+    const keys = await keysOfFile(path, await readPublicFile(path));
+    return keys.map((key) => ({ key, path }));
+  });
+  const found = (await Promise.all(files)).flat();
+  return found.toSorted((a, b) => b.key.getCreationTime().getTime() - a.key.getCreationTime().getTime());
 }
 
 const newestFirst = <K extends Key>(keys: readonly K[]): K[] =>
   keys.toSorted((a, b) => b.getCreationTime().getTime() - a.getCreationTime().getTime());
 
-/** The keys of a party, newest first; none if the ring does not know it. */
+/** The keys of a party that are in use, newest first; none if the ring does not know it. */
 export function keysOf(ring: KeyRing, party: string): readonly PublicKey[] {
   return party === own ? ring.own : (ring.partners.get(party) ?? []);
 }
+
+/** All private keys of ours: what may open a message, and what may have signed one. */
+export const allOwnKeys = ({ own, coming, retired }: KeyRing): PrivateKey[] => [
+  ...own,
+  ...coming,
+  ...retired,
+];
 
 /**
  * Checks that every party that the configuration names has a key, so that a missing one is found at the start.
@@ -118,6 +182,13 @@ export function keysOf(ring: KeyRing, party: string): readonly PublicKey[] {
  * @throws Fault KEY_MISSING naming all parties that have none
  */
 export function requireParties(ring: KeyRing, parties: readonly string[]): void {
+  const missing = missingParties(ring, parties);
+  if (missing) throw missing;
+}
+
+/** KEY_MISSING naming all parties that have no key; undefined when there are none. */
+export function missingParties(ring: KeyRing, parties: readonly string[]): Fault | undefined {
   const missing = parties.filter((party) => keysOf(ring, party).length === 0);
-  if (missing.length > 0) throw new Fault('KEY_MISSING', `no key of ${[...new Set(missing)].join(', ')}`);
+  if (missing.length === 0) return undefined;
+  return new Fault('KEY_MISSING', `no key of ${[...new Set(missing)].join(', ')}`);
 }

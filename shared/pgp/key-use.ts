@@ -52,3 +52,35 @@ async function problemOf(
     return reasonOf(error);
   }
 }
+
+/** A date behind all others: what can be used then does not expire. */
+const endOfTime = new Date(Date.UTC(9999, 0));
+
+/**
+ * Until when the key can do everything that it was made for: signing, being encrypted to, or both. A subkey that ends
+ * does not count where another goes on.
+ *
+ * @returns null when it does not end
+ */
+export async function usableUntil(key: PublicKey): Promise<Date | null> {
+  const parts = await Promise.all([
+    key.getExpirationTime(undefined, pgpConfig),
+    ...key.subkeys.map((subkey) => subkey.getExpirationTime(null as unknown as undefined, pgpConfig)),
+  ]);
+  const ends = parts.filter((end) => end instanceof Date).sort((a, b) => b.getTime() - a.getTime());
+  const uses = await Promise.all(
+    [signingProblem, encryptionProblem].map((judge) => lastOf(key, ends, judge)),
+  );
+  const lasting = uses.filter((end) => end !== undefined).sort((a, b) => a.getTime() - b.getTime());
+  const first = lasting[0] ?? ends.at(-1) ?? endOfTime;
+  return first === endOfTime ? null : first;
+}
+
+/** The last of the ends before which the key can be used so; undefined: it is not made for this use. */
+async function lastOf(key: PublicKey, ends: readonly Date[], judge: Judge): Promise<Date | undefined> {
+  if ((await judge(key, endOfTime)) === undefined) return endOfTime;
+  for (const end of ends) {
+    if ((await judge(key, new Date(end.getTime() - 1000))) === undefined) return end;
+  }
+  return undefined;
+}

@@ -10,7 +10,7 @@ import { keyThatFits, type DataKey } from './modification-code.ts';
 import type { Opened, OpenPolicy } from './open.ts';
 import { plaintextInThread } from './plaintext-thread.ts';
 import { drain, encryptedData, plaintext, type Unlocking } from './plaintext.ts';
-import { currentKey, isHidden, withOneOf } from './recipients.ts';
+import { isHidden, isRetired, withOneOf } from './recipients.ts';
 import { sessionKeysOf } from './session-keys.ts';
 import { maxSessionKeyPackets, pgpConfig } from './settings.ts';
 import { settleSignatures, verificationKeys } from './signatures.ts';
@@ -57,7 +57,7 @@ export async function verifyMessage(
   const open = (unlocking: Unlocking, verificationKeys: PublicKey[]) =>
     plaintext(source, unlocking, { verificationKeys, date: now }, maxPlaintextBytes);
   const recipients = await fromBeginning(source, (message) => message.getEncryptionKeyIDs());
-  const { ownKey, unlocking, signed } = await withOneOf(ring.own, recipients, async (ownKey) => {
+  const { ownKey, unlocking, signed } = await withOneOf(ring, recipients, async (ownKey) => {
     const unlocking =
       protection === 'aead' ? { ownKey } : { dataKey: await intactDataKey(source, ownKey, now) };
     const everybody = keys.map(({ key }) => key);
@@ -66,7 +66,7 @@ export async function verifyMessage(
   return {
     signer: await settleSignatures(signed.signatures, signed.said, keys, policy, now),
     decryptedWith: ownKey.getKeyID().toHex(),
-    retiredKey: ownKey !== (await currentKey(ring.own, now)),
+    retiredKey: await isRetired(ownKey, ring, now),
     content: () =>
       'dataKey' in unlocking && signed.bytes >= threadBytes
         ? plaintextInThread(source, { dataKey: unlocking.dataKey, date: now, maxPlaintextBytes })
@@ -85,9 +85,18 @@ export async function formOf(
   source: MessageSource,
 ): Promise<{ protection: Protection; recipients: (string | null)[] }> {
   const protection = await checkForm(source);
-  const ids = await fromBeginning(source, (message) => message.getEncryptionKeyIDs());
-  return { protection, recipients: ids.map((id) => (isHidden(id) ? null : id.toHex())) };
+  return { protection, recipients: await recipientsOf(source) };
 }
+
+/**
+ * Ids of the keys that a message is encrypted to, from its first bytes; null for one that its sender has hidden.
+ *
+ * @throws Fault NOT_ENCRYPTED, PGP_MALFORMED, and what the source throws
+ */
+export const recipientsOf = (source: MessageSource): Promise<(string | null)[]> =>
+  fromBeginning(source, (message) =>
+    message.getEncryptionKeyIDs().map((id) => (isHidden(id) ? null : id.toHex())),
+  );
 
 /** @throws Fault as `checkEnvelope` and `removeArmour` */
 async function checkForm(source: MessageSource): Promise<Protection> {

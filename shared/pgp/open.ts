@@ -5,7 +5,7 @@ import { checkEnvelope } from './envelope.ts';
 import type { KeyRing } from './key-ring.ts';
 import { decryptionFault, tooLarge } from './library-errors.ts';
 import { decrypt, readMessage } from './library.ts';
-import { currentKey, withOneOf } from './recipients.ts';
+import { isRetired, withOneOf } from './recipients.ts';
 import { noteSignatures } from './said-signatures.ts';
 import { sessionKeysOf } from './session-keys.ts';
 import { decryptionConfig, maxSessionKeyPackets, pgpConfig } from './settings.ts';
@@ -21,7 +21,7 @@ export interface Opened {
   readonly signer: Signer | null;
   /** Key id of our key that opened it. */
   readonly decryptedWith: string;
-  /** The sender used a key of ours that is not the current one: it should be told. */
+  /** The sender used a key of ours that is neither the current one nor coming: it should be told. */
   readonly retiredKey: boolean;
 }
 
@@ -43,7 +43,7 @@ export async function openMessage(
   const keys = verificationKeys(ring, policy.signedBy);
   let fresh: Message<Uint8Array> | undefined = await read(binary);
   const recipients = fresh.getEncryptionKeyIDs();
-  const { ownKey, data, signatures, said } = await withOneOf(ring.own, recipients, async (ownKey) => {
+  const { ownKey, data, signatures, said } = await withOneOf(ring, recipients, async (ownKey) => {
     // A message can be decrypted once only: the library lets go of the encrypted data.
     const message = fresh ?? (await read(binary));
     fresh = undefined;
@@ -63,7 +63,7 @@ export async function openMessage(
     bytes: data,
     signer: await settleSignatures(signatures, said, keys, policy, now),
     decryptedWith: ownKey.getKeyID().toHex(),
-    retiredKey: ownKey !== (await currentKey(ring.own, now)),
+    retiredKey: await isRetired(ownKey, ring, now),
   };
 }
 

@@ -1,20 +1,21 @@
 import type { KeyID, PrivateKey } from 'openpgp';
 
 import { Fault } from '../runtime/faults.ts';
+import { allOwnKeys, type KeyRing } from './key-ring.ts';
 import { encryptionProblem } from './key-use.ts';
 
 /**
- * Tries our keys that the message may be encrypted to, newest first; usually that is one.
+ * Tries our keys that the message may be encrypted to, those in use first; usually that is one.
  *
  * @param attempt throws faults; with PGP_INTEGRITY the next key is tried
  * @throws Fault PGP_NO_KEY, and what the attempt throws
  */
 export async function withOneOf<T>(
-  ownKeys: readonly PrivateKey[],
+  ring: KeyRing,
   recipients: readonly KeyID[],
   attempt: (key: PrivateKey) => Promise<T>,
 ): Promise<T> {
-  const candidates = ownKeys.filter((key) => recipients.some((id) => key.getKeys(id).length > 0));
+  const candidates = allOwnKeys(ring).filter((key) => recipients.some((id) => key.getKeys(id).length > 0));
   let failure = noKey(recipients);
   for (const key of candidates) {
     try {
@@ -38,8 +39,14 @@ function noKey(recipients: readonly KeyID[]): Fault {
 /** The key id of all zeros, which stands for a recipient that is not named (RFC 9580, section 5.1.8). */
 export const isHidden = (id: KeyID): boolean => /^0+$/.test(id.toHex());
 
-/** The key that senders should be using: the newest to which one can encrypt now. */
-export async function currentKey(ownKeys: readonly PrivateKey[], now: Date): Promise<PrivateKey | undefined> {
-  for (const key of ownKeys) if ((await encryptionProblem(key, now)) === undefined) return key;
-  return undefined;
+/**
+ * Whether senders should be using another key of ours: the newest in use to which one can encrypt now, or one that is
+ * coming.
+ */
+export async function isRetired(key: PrivateKey, ring: KeyRing, now: Date): Promise<boolean> {
+  if (ring.coming.includes(key)) return false;
+  for (const current of ring.own) {
+    if ((await encryptionProblem(current, now)) === undefined) return current !== key;
+  }
+  return true;
 }

@@ -2,7 +2,7 @@ import type { DecryptMessageResult, PublicKey } from 'openpgp';
 
 import { Fault } from '../runtime/faults.ts';
 import { own } from './key-files.ts';
-import { keysOf, type KeyRing } from './key-ring.ts';
+import { allOwnKeys, keysOf, type KeyRing } from './key-ring.ts';
 import { verificationProblem } from './key-use.ts';
 import { signatureReason, type Reason } from './library-errors.ts';
 import { isAsAnnounced, type SaidSignatures } from './said-signatures.ts';
@@ -32,7 +32,8 @@ interface PartyKey {
  */
 export function verificationKeys(ring: KeyRing, signedBy: readonly string[]): PartyKey[] {
   const parties = new Set([...signedBy, own, ...ring.partners.keys()]);
-  return [...parties].flatMap((party) => keysOf(ring, party).map((key) => ({ party, key })));
+  const keysFor = (party: string) => (party === own ? allOwnKeys(ring) : keysOf(ring, party));
+  return [...parties].flatMap((party) => keysFor(party).map((key) => ({ party, key })));
 }
 
 /**

@@ -1,7 +1,9 @@
+import type { Key, PrivateKey } from 'openpgp';
+
 import { Fault, toFault } from '../runtime/faults.ts';
 import type { FaultCode } from '../runtime/fault-codes.ts';
-import { own, parseKeys } from './key-files.ts';
-import { keysOf, type KeyRing } from './key-ring.ts';
+import { parseKeys } from './key-files.ts';
+import type { KeyRing } from './key-ring.ts';
 import { openMessage, type OpenPolicy } from './open.ts';
 import { sealMessage } from './seal.ts';
 
@@ -25,22 +27,37 @@ export async function carryOut(order: Order, ring: KeyRing): Promise<Result> {
   return { bytes: await sealMessage(order.bytes, ring, order, order.now) };
 }
 
-/** The keys of each party, ours unlocked, one behind the other. */
-export type KeyBytes = ReadonlyMap<string, Uint8Array>;
-
-export const packKeys = (ring: KeyRing): KeyBytes =>
-  new Map(
-    [own, ...ring.partners.keys()]
-      .map((party) => [party, keysOf(ring, party)] as const)
-      .filter(([, keys]) => keys.length > 0)
-      .map(([party, keys]) => [party, Buffer.concat(keys.map((key) => key.write()))]),
-  );
-
-export async function unpackKeys(packed: KeyBytes): Promise<KeyRing> {
-  const parties = [...packed].map(async ([party, bytes]) => [party, await parseKeys(bytes)] as const);
-  const { [own]: ours = [], ...partners } = Object.fromEntries(await Promise.all(parties));
-  return { own: ours.filter((key) => key.isPrivate()), partners: new Map(Object.entries(partners)) };
+/** The keys of a ring, ours unlocked: those of each place and of each partner one behind the other. */
+export interface KeyBytes {
+  readonly own: Uint8Array;
+  readonly coming: Uint8Array;
+  readonly retired: Uint8Array;
+  readonly partners: ReadonlyMap<string, Uint8Array>;
 }
+
+export const packKeys = ({ own, coming, retired, partners }: KeyRing): KeyBytes => ({
+  own: pack(own),
+  coming: pack(coming),
+  retired: pack(retired),
+  partners: new Map([...partners].map(([party, keys]) => [party, pack(keys)])),
+});
+
+const pack = (keys: readonly Key[]): Uint8Array => Buffer.concat(keys.map((key) => key.write()));
+
+export async function unpackKeys({ own, coming, retired, partners }: KeyBytes): Promise<KeyRing> {
+  const parties = [...partners].map(async ([party, bytes]) => [party, await unpack(bytes)] as const);
+  return {
+    own: await unpackOwn(own),
+    coming: await unpackOwn(coming),
+    retired: await unpackOwn(retired),
+    partners: new Map(await Promise.all(parties)),
+  };
+}
+
+const unpack = async (bytes: Uint8Array): Promise<Key[]> => (bytes.length === 0 ? [] : parseKeys(bytes));
+
+const unpackOwn = async (bytes: Uint8Array): Promise<PrivateKey[]> =>
+  (await unpack(bytes)).filter((key) => key.isPrivate());
 
 /** What was thrown in a thread: errors lose their class on the way to another. */
 export interface PackedFault {

@@ -21,6 +21,9 @@ export type Answer =
   | { readonly id: number; readonly result: Result }
   | { readonly id: number; readonly fault: PackedFault };
 
+/** What a thread is told: an order, or the keys for all orders that follow. */
+export type Message = { readonly id: number; readonly order: Order } | { readonly keys: KeyBytes };
+
 /** Orders in one thread at the same time: while one waits for Node's own threads, which do a part of it, another goes on. */
 const perThread = 4;
 
@@ -38,11 +41,11 @@ interface Job {
 
 /**
  * Opens and seals messages that are in memory, in as many threads as the machine runs at once, with the keys held ready
- * in each. A message that comes alone is worked on in the caller's thread, which is the quickest for it. What is asked
+ * in each; each message is worked on with one ring, that of when its turn came. A message that comes alone is worked on in the caller's thread, which is the quickest for it. What is asked
  * beyond what the threads take waits here: how much that is, is up to the caller.
  */
 export class PgpThreads {
-  readonly ring: KeyRing;
+  #ring: KeyRing;
   readonly #waiting: Job[] = [];
   readonly #threads = new Set<Thread>();
   readonly #pending = new Set<Promise<unknown>>();
@@ -54,7 +57,20 @@ export class PgpThreads {
   #closed = false;
 
   constructor(ring: KeyRing) {
-    this.ring = ring;
+    this.#ring = ring;
+  }
+
+  get ring(): KeyRing {
+    return this.#ring;
+  }
+
+  /** Takes other keys. What is under way ends with those it began with. */
+  renew(ring: KeyRing): void {
+    this.#ring = ring;
+    this.#keys = undefined;
+    if (this.#threads.size === 0) return;
+    this.#keys = packKeys(ring);
+    for (const thread of this.#threads) thread.renew(this.#keys);
   }
 
   get threads(): { readonly started: number; readonly ready: number } {
@@ -118,7 +134,7 @@ export class PgpThreads {
     this.#busy = true;
     this.#row++;
     try {
-      resolve(await carryOut(order, this.ring));
+      resolve(await carryOut(order, this.#ring));
     } catch (thrown) {
       reject(thrown);
     }
@@ -127,7 +143,7 @@ export class PgpThreads {
   }
 
   #start(): void {
-    this.#keys ??= packKeys(this.ring);
+    this.#keys ??= packKeys(this.#ring);
     const thread = new Thread(this.#keys, {
       free: () => this.#next(),
       gone: (fault) => {
@@ -184,7 +200,11 @@ class Thread {
     const bytes = ownBytes(job.order.bytes);
     this.#underWay.set(id, job);
     this.#worker.ref();
-    this.#worker.postMessage({ id, order: { ...job.order, bytes } }, [bytes.buffer]);
+    this.#worker.postMessage({ id, order: { ...job.order, bytes } } satisfies Message, [bytes.buffer]);
+  }
+
+  renew(keys: KeyBytes): void {
+    this.#worker.postMessage({ keys } satisfies Message);
   }
 
   async end(): Promise<void> {

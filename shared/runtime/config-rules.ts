@@ -3,7 +3,7 @@ import { consoleFindings } from './console-rules.ts';
 import { cronMistake, isTimeZone } from './cron-rules.ts';
 import { mappingFindings } from './configured-format-rules.ts';
 import { httpsFindings } from './https-rules.ts';
-import { listenFindings } from './listen-rules.ts';
+import { listenFindings, metricsFindings } from './listen-rules.ts';
 import { outboxPlace } from './paths.ts';
 import { matchesPattern } from './patterns.ts';
 import { probeFindings } from './probe-findings.ts';
@@ -33,6 +33,7 @@ export function ruleFindings(config: Config, written: Written): Finding[] {
     ...endpointFindings(config),
     ...loaderFindings(config),
     ...consoleFindings(config.console),
+    ...metricsFindings(config.metrics),
     ...retryFindings(config),
     ...scheduleFindings(config),
     ...providerFindings(config),

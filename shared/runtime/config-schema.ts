@@ -4,6 +4,7 @@ import { consoleSettings } from './console-schema.ts';
 import { httpsEndpoint } from './https-schema.ts';
 import { inbox, partyName, seconds } from './inbox-schema.ts';
 import { listen } from './listen-schema.ts';
+import { metricsSettings } from './metrics-schema.ts';
 import { probeSettings } from './probe-schema.ts';
 import { provider } from './provider-schema.ts';
 import { retentionSettings } from './retention-schema.ts';
@@ -240,6 +241,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('one JSON line per event'),
+  metrics: metricsSettings().describe('where Prometheus asks each process: docs/metrics.md'),
 });
 
 export type Config = z.infer<typeof configSchema>;

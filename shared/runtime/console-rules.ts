@@ -1,18 +1,6 @@
 import type { Finding } from './config-rules.ts';
 import type { ConsoleConfig } from './console-schema.ts';
-import { addressOf, type Address } from './listen-rules.ts';
-
-/** Where the console listens: a socket of this machine, or an address of the network. */
-export type ConsolePlace = { readonly path: string } | Address;
-
-/** Undefined when it is neither unix:PATH nor HOST:PORT. Pure. */
-export function consolePlaceOf(address: string): ConsolePlace | undefined {
-  const path = /^unix:(.+)$/.exec(address)?.[1];
-  return path === undefined ? addressOf(address) : { path };
-}
-
-/** Written as a number: what a name stands for, somebody else may decide. */
-const isLoopback = (host: string): boolean => /^127(?:\.\d{1,3}){3}$/.test(host) || host === '::1';
+import { isLoopback, listenPlaceOf } from './listen-rules.ts';
 
 /** What the schema cannot say. Passwords never cross a network in plain. Pure. */
 export function consoleFindings(settings: ConsoleConfig): Finding[] {
@@ -21,7 +9,7 @@ export function consoleFindings(settings: ConsoleConfig): Finding[] {
     message,
   });
   const { address, certificateFile, keyFile, idleMinutes, sessionMinutes } = settings;
-  const place = consolePlaceOf(address);
+  const place = listenPlaceOf(address);
   if (place === undefined) return [finding('address', 'must be HOST:PORT or unix:PATH')];
   const tls = certificateFile !== '' || keyFile !== '';
   const findings: Finding[] = [];

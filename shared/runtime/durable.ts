@@ -35,10 +35,10 @@ export async function writeNew(
  *
  * @throws Fault SYNC_FAILED
  */
-export async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string | Buffer): Promise<void> {
   const handle = await open(folder, 'r');
   try {
-    await sync(handle, folder);
+    await sync(handle, String(folder));
   } finally {
     await handle.close();
   }

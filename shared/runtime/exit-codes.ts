@@ -11,7 +11,11 @@ export const exitCodes = {
   refused: { code: 6, meaning: 'Something was rejected or held, or a batch or run ended in error.' },
   notFound: { code: 7, meaning: 'There is nothing of that name or number.' },
   forced: { code: 8, meaning: 'Stopped by a second signal before the work in hand was finished.' },
-  alarm: { code: 9, meaning: 'A probe is red, or could not be measured; or a process of this host is dead.' },
+  alarm: {
+    code: 9,
+    meaning:
+      'A probe is red, or could not be measured; a process of this host is dead; or the doctor found something wrong.',
+  },
   lost: {
     code: 10,
     meaning: 'Taken for dead by another host, which has what was in hand: to be started anew.',
@@ -36,6 +40,7 @@ const exitOfFault: Partial<Record<FaultCode, ExitName>> = {
   KEY_UNREADABLE: 'keys',
   SECRET_EXPOSED: 'keys',
   KEY_WRONG_PASSPHRASE: 'keys',
+  BACKUP_DAMAGED: 'refused',
   NOT_FOUND: 'notFound',
   BAD_INPUT: 'usage',
   TOO_LARGE: 'usage',

@@ -54,6 +54,11 @@ export const failPoints = [
   'retention.unlinking',
   'retention.unlinked',
   'retention.finished',
+  // A backup is made, and brought back: shared/backup/back-up.ts, restore.ts.
+  'backup.copied',
+  'backup.written',
+  'restore.placed',
+  'restore.drafted',
   // A job runs: jobs/run-job.ts, process-batches.ts, device-enrolment-request.ts.
   'job.started',
   'job.batch-taken',

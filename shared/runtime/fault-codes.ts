@@ -177,6 +177,12 @@ export const faultCodes = {
     what: 'A key that the configuration names is not in the key ring.',
     action: 'enrol keys generate for our own key, enrol keys import for a partner.',
   },
+  KEYS_IN_DOUBT: {
+    class: 'transient',
+    what: 'The file would be refused because of a key, but the keys cannot be used as they lie on the disk.',
+    action:
+      'Mend the key file that the detail names: the file is tried again. enrol keys list shows the rest.',
+  },
   KEY_UNREADABLE: {
     class: 'environment',
     what: 'A key or passphrase file cannot be read or is not what it should be.',
@@ -450,6 +456,12 @@ export const faultCodes = {
     action:
       'Stop all processes, check the disk, then restore the backup. Nothing is mended by itself, and nothing was lost from the spool.',
   },
+  BACKUP_DAMAGED: {
+    class: 'permanent',
+    what: 'The folder is no whole backup, or something in it is not as it was written.',
+    action:
+      'Use another backup, and find out what has changed this one; enrol restore FOLDER --check lists every file.',
+  },
   // Environment
   CONFIG_INVALID: {
     class: 'environment',
@@ -524,6 +536,11 @@ export const faultCodes = {
     class: 'permanent',
     what: 'What was given to the command is not valid.',
     action: 'Correct what the detail names.',
+  },
+  TRACE_UNDELIVERED: {
+    class: 'transient',
+    what: 'The collector of OpenTelemetry cannot be reached, or did not take the trace.',
+    action: 'Check the address, often http://127.0.0.1:4318/v1/traces, and the log of the collector.',
   },
   // Administration Console
   SIGN_IN_NEEDED: {

@@ -2,13 +2,17 @@ import { closeSync, fstatSync, mkdirSync, openSync, readSync, writeFileSync, wri
 import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import winston from 'winston';
 
 import { events, levels, type Emit, type EventFields, type EventName, type Level } from './events.ts';
 
 export interface Log {
   readonly emit: Emit;
-  /** Resolves when every line is out, or two seconds have passed. What is told afterwards is not written. */
+  /**
+   * Resolves when every line is out, however slowly stdout is read; or when for two seconds none was taken there, which
+   * is complained about on stderr. What is told afterwards is not written.
+   */
   close(): Promise<void>;
 }
 
@@ -19,20 +23,24 @@ export interface LogSettings {
   readonly level: Level;
   /** Also append to `<daemon>.log` and `failures.log` here. */
   readonly folder?: string;
+  /** Told every event as well, also those that are less severe than what is written. */
+  readonly onEvent?: Emit;
   /** stdout was closed by its reader: nobody listens any more, a daemon stops gracefully. Called once at most. */
   readonly onStdoutClosed?: () => void;
 }
 
-const closeMilliseconds = 2000;
+/** A reader of stdout that takes nothing for so long has stopped. */
+const patienceMilliseconds = 2000;
 
 /**
  * The log of a process: one JSON line per event, on stdout and in the files. A destination that fails is complained
  * about once on stderr; the others go on. A file that takes lines again tells how many it has missed (`log.lost`).
  */
-export function createLog({ daemon, level, folder, onStdoutClosed }: LogSettings): Log {
+export function createLog({ daemon, level, folder, onEvent, onStdoutClosed }: LogSettings): Log {
+  let taken = 0;
   const stdout = fstatSync(1).isFile()
     ? patientSink(daemon, 'stdout', stdoutFile())
-    : stdoutStream(onStdoutClosed);
+    : stdoutStream(() => taken++, onStdoutClosed);
   const fileOf = (name: string) => (folder === undefined ? [] : [fileSink(daemon, join(folder, name))]);
   const files = fileOf(`${daemon}.log`);
   const failures = fileOf('failures.log');
@@ -49,11 +57,14 @@ export function createLog({ daemon, level, folder, onStdoutClosed }: LogSettings
 
   const leastSevere = levels.indexOf(level);
   let open = true;
+  let told = 0;
   return {
     emit: (name, fields) => {
       if (!open) return;
+      onEvent?.(name, fields);
       const at = events[name].level;
       if (levels.indexOf(at) > leastSevere) return; // Not even made into a line.
+      told++;
       logger.log({ level: at, message: eventLine(new Date(), at, daemon, name, fields) });
     },
     close: async () => {
@@ -63,10 +74,21 @@ export function createLog({ daemon, level, folder, onStdoutClosed }: LogSettings
       // winston says that it has finished when its last line was handed to the sinks, so they are ended after it.
       logger.on('finish', () => sinks.forEach((stream) => stream.end()));
       logger.end();
-      const signal = AbortSignal.timeout(closeMilliseconds);
-      await Promise.allSettled(sinks.map((stream) => finished(stream, { signal })));
+      const ended = new AbortController();
+      const out = Promise.allSettled(sinks.map((stream) => finished(stream))).then(() => true);
+      const isOut = await Promise.race([out, standstill(() => taken, ended.signal).then(() => false)]);
+      ended.abort();
+      if (!isOut) complain(`${told - taken} line(s) were not taken from stdout, and are given up`);
     },
   };
+}
+
+/** Resolves when a count stands still for as long as patience lasts, or when nobody waits any more. */
+async function standstill(count: () => number, signal: AbortSignal): Promise<void> {
+  for (let seen = -1; seen < count() && !signal.aborted;) {
+    seen = count();
+    await pause(patienceMilliseconds, undefined, { signal }).catch(() => undefined);
+  }
 }
 
 const transport = (stream: Writable, level: Level) =>
@@ -91,8 +113,8 @@ function escapeUnits(text: string): string {
     .join('');
 }
 
-/** Every try on a stdout that is gone fails again; only the first failure is told. */
-function stdoutStream(onClosed?: () => void): Writable {
+/** Every try on a stdout that is gone fails again; only the first failure is told. @param onTaken called for each line */
+function stdoutStream(onTaken: () => void, onClosed?: () => void): Writable {
   let lost = false;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (lost) return;
@@ -103,7 +125,10 @@ function stdoutStream(onClosed?: () => void): Writable {
   return new Writable({
     decodeStrings: false,
     write: (line: string, _encoding, done) => {
-      process.stdout.write(line, () => done());
+      process.stdout.write(line, () => {
+        onTaken();
+        done();
+      });
     },
   });
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
 import { noticeSettings } from './notice-schema.ts';
+import { processNames } from './process-names.ts';
 
 /** What is looked at to know whether all is well, and from when on it is not. */
 
-const processes = ['loader', 'extractor', 'adaptor', 'scheduler', 'console'] as const;
 const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Weekday = (typeof weekdays)[number];
 
@@ -60,7 +60,7 @@ export const probeSettings = () =>
         .default(90)
         .describe('how long changes and notices are kept'),
       daemons: z
-        .array(z.enum(processes))
+        .array(z.enum(processNames))
         .default(['loader', 'extractor', 'adaptor', 'scheduler'])
         .describe('processes that have to run'),
       backlog: z

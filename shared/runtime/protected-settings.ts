@@ -27,6 +27,7 @@ const protections: readonly Protection[] = [
   { covers: under('keys'), reason: 'it leads to our keys and their passphrase' },
   { covers: under('store'), reason: 'it leads to the store' },
   { covers: under('console'), reason: 'it decides who reaches this console, and for how long' },
+  { covers: under('metrics'), reason: 'it decides who reaches our processes' },
   { covers: under('retention'), reason: 'it decides which files and rows are deleted for good' },
   { covers: ending('file'), reason: 'it leads to a file of the machine, often to a secret' },
   { covers: ending('folder', 'folders'), reason: 'it decides into which folder of the machine is written' },

@@ -4,7 +4,7 @@ import { configDigest } from './config-digest.ts';
 import type { LoadedConfig } from './config.ts';
 
 /** What a process has opened at its start, and keeps to its end. */
-const fixed = ['store', 'log'] as const;
+const fixed = ['store', 'log', 'metrics'] as const;
 
 export interface Renewed {
   /** What the process can go on with: the new configuration, but for what it has opened for good. */
@@ -17,8 +17,8 @@ export interface Renewed {
 export function renewed(running: LoadedConfig, next: LoadedConfig): Renewed {
   const needRestart = fixed.filter((group) => !isDeepStrictEqual(running.config[group], next.config[group]));
   if (needRestart.length === 0) return { loaded: next, needRestart };
-  const { store, log } = running.config;
-  const config = { ...next.config, store, log };
+  const { store, log, metrics } = running.config;
+  const config = { ...next.config, store, log, metrics };
   // That of no file: the process goes on being named among those that run with something else than the file says.
   return { loaded: { ...next, config, digest: configDigest(config) }, needRestart };
 }

@@ -4,8 +4,8 @@ import type { Clock } from './clock.ts';
 import { toFault, type Fault } from './faults.ts';
 
 export interface RereadOptions<Use> {
-  /** The files, whether they are there or not. Absolute. */
-  readonly paths: readonly string[];
+  /** The files, whether they are there or not; asked for at each look where files come and go. Absolute. */
+  readonly paths: readonly string[] | (() => Promise<readonly string[]>);
   readonly clock: Clock;
   /** Reads them, and makes of them what is used. @throws Fault when they are of no use */
   readonly read: () => Promise<Use>;
@@ -14,6 +14,8 @@ export interface RereadOptions<Use> {
 }
 
 const lookEveryMilliseconds = 2000;
+/** Files that change while they are read are read again so often at most. */
+const readings = 3;
 
 /**
  * What is made of files, made again when they change. Somebody replaces certificate and key one after the other, so what
@@ -22,8 +24,8 @@ const lookEveryMilliseconds = 2000;
 export class RereadFiles<Use> {
   readonly #options: RereadOptions<Use>;
   #known: { readonly use: Use; readonly state: string } | undefined;
-  /** The state of the files that were refused last. */
-  #refused: string | undefined;
+  /** The state of the files that were refused last, and why. */
+  #refused: { readonly state: string; readonly fault: Fault } | undefined;
   #lookedAt = -Infinity;
   #looking: Promise<Use> | undefined;
 
@@ -35,27 +37,52 @@ export class RereadFiles<Use> {
   async current(): Promise<Use> {
     const isRecent = this.#options.clock.monotonic() - this.#lookedAt < lookEveryMilliseconds;
     if (this.#known && isRecent) return this.#known.use;
+    return this.#shared();
+  }
+
+  /** The same by a look at this very moment. */
+  async latest(): Promise<Use> {
+    // One that is under way may have begun before the change that somebody asks about.
+    await this.#looking?.catch(() => undefined);
+    return this.#shared();
+  }
+
+  /** One look for all who ask meanwhile. */
+  #shared(): Promise<Use> {
     this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
     return this.#looking;
   }
 
-  async #look(): Promise<Use> {
+  /** Why the files as they were at the last look are not what is used; undefined when they are. */
+  get refusal(): Fault | undefined {
+    return this.#refused?.fault;
+  }
+
+  async #look(reading = 1): Promise<Use> {
     // Before the files are read: a change in between is seen at the next look.
-    const state = await stateOf(this.#options.paths);
+    const state = await this.#state();
     this.#lookedAt = this.#options.clock.monotonic();
     const known = this.#known;
-    if (known?.state === state) return known.use;
     try {
-      const use = await this.#options.read();
+      const use = known?.state === state ? known.use : await this.#options.read();
       this.#known = { use, state };
+      this.#refused = undefined;
       return use;
     } catch (error) {
+      // Somebody is at it.
+      if (reading < readings && (await this.#state()) !== state) return this.#look(reading + 1);
       const fault = toFault(error);
       if (!known) throw fault;
-      if (this.#refused !== state) this.#options.onRefused(fault);
-      this.#refused = state;
+      const isTold = this.#refused?.state === state;
+      this.#refused = { state, fault };
+      if (!isTold) this.#options.onRefused(fault);
       return known.use;
     }
+  }
+
+  async #state(): Promise<string> {
+    const { paths } = this.#options;
+    return stateOf(typeof paths === 'function' ? await paths() : paths);
   }
 }
 
@@ -64,7 +91,7 @@ async function stateOf(paths: readonly string[]): Promise<string> {
   const states = await Promise.all(
     paths.map(async (path) => {
       const found = await stat(path, { bigint: true }).catch(() => undefined);
-      return found ? `${found.ino}:${found.size}:${found.ctimeNs}` : '';
+      return found ? `${path}:${found.ino}:${found.size}:${found.ctimeNs}` : '';
     }),
   );
   return states.join(' ');

@@ -37,6 +37,7 @@ export const retentionSettings = () =>
       exchangeDays: days().describe(
         'messages and answers of calls over HTTPS go so many days after their request ended; 0: never',
       ),
+      jobRunDays: days().describe('runs of jobs that had nothing to do go after so many days; 0: never'),
     })
     .prefault({});
 

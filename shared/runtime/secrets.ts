@@ -54,6 +54,15 @@ export async function readPrivateFile(path: string): Promise<string> {
   return readGuarded(path, groupOrOthers);
 }
 
+/** Where `readSecret` looks: what changes there may be another secret. */
+export function secretPaths(
+  { name, file }: { readonly name: string; readonly file: string },
+  environment: NodeJS.ProcessEnv = process.env,
+): string[] {
+  const folder = environment.CREDENTIALS_DIRECTORY;
+  return folder === undefined || folder === '' ? [file] : [join(folder, name), file];
+}
+
 async function readCredential(name: string, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
   const folder = environment.CREDENTIALS_DIRECTORY;
   if (folder === undefined || folder === '') return undefined;
@@ -88,6 +97,11 @@ async function readGuarded(path: string, forbiddenBits: number): Promise<string>
 export const unreadable = (path: string, cause: unknown): Fault =>
   new Fault('KEY_UNREADABLE', `${path} cannot be read (${errnoOf(cause) ?? 'unknown error'})`, { cause });
 
+/** Makes a folder for the owner alone, if it is missing. */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+}
+
 const errnoOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | undefined)?.code;
 
 /**
@@ -106,7 +120,7 @@ export async function writeNewSecret(file: string): Promise<void> {
  */
 export async function writeNewFile(path: string, text: string, mode: number): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   await writeNew(path, text, mode).catch((error: unknown) => {
     if (errnoOf(error) !== 'EEXIST') throw error;
     throw new Fault('NOT_ALLOWED', `${path} exists already and is not replaced`, { cause: error });

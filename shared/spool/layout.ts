@@ -21,7 +21,7 @@ export interface InboxFolders {
 }
 
 /** Folder -> its mode. Partners write into in/; what is refused may be looked at by the operators' group. */
-const modes: Readonly<Record<keyof InboxFolders, number>> = {
+export const inboxModes: Readonly<Record<keyof InboxFolders, number>> = {
   in: 0o770,
   work: 0o700,
   tmp: 0o700,
@@ -30,7 +30,7 @@ const modes: Readonly<Record<keyof InboxFolders, number>> = {
   hold: 0o750,
 };
 
-const names = Object.keys(modes) as (keyof InboxFolders)[];
+const names = Object.keys(inboxModes) as (keyof InboxFolders)[];
 
 export function inboxFolders(root: string): InboxFolders {
   return Object.fromEntries(names.map((name) => [name, join(root, name)])) as unknown as InboxFolders;
@@ -38,7 +38,7 @@ export function inboxFolders(root: string): InboxFolders {
 
 /** Makes what is missing of an inbox; leaves what is there. */
 export async function makeInbox(root: string): Promise<void> {
-  for (const name of names) await makeFolder(join(root, name), modes[name]);
+  for (const name of names) await makeFolder(join(root, name), inboxModes[name]);
 }
 
 /** Makes a folder, unless it is there, with exactly this mode: partners write where our umask would not let them. */
@@ -95,7 +95,7 @@ const durable = new Set<string>();
 /** Makes done/YYYY/MM/DD (UTC) and returns it. */
 export async function archiveFolder(done: string, at: Date): Promise<string> {
   const folder = join(done, ...at.toISOString().slice(0, 10).split('-'));
-  const firstMade = await mkdir(folder, { recursive: true, mode: modes.done });
+  const firstMade = await mkdir(folder, { recursive: true, mode: inboxModes.done });
   // One that is there may have been made by a process that died before it was on the disk.
   if (firstMade === undefined && durable.has(folder)) return folder;
   try {

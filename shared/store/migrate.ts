@@ -131,6 +131,18 @@ export async function checkStore(db: Db): Promise<void> {
   }
 }
 
+/**
+ * The last migration that the store has had, and whether it is this program's last.
+ *
+ * @throws Fault STORE_SCHEMA when the store is newer
+ */
+export async function storeVersion(
+  db: Db,
+): Promise<{ readonly version: string; readonly isCurrent: boolean }> {
+  const version = (await refuseNewer(db)).at(-1) ?? 'no version';
+  return { version, isCurrent: version === Object.keys(migrations).at(-1) };
+}
+
 /** Names of the migrations that the store has had. */
 async function refuseNewer(db: Db): Promise<string[]> {
   if (!(await tableNames(db)).includes('kysely_migration')) return [];

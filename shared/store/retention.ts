@@ -88,7 +88,7 @@ export async function noteGone(db: Db, ids: readonly number[]): Promise<void> {
 }
 
 /** Rows that go when they are older than a time. */
-export type OldRows = 'audit' | 'exchanges';
+export type OldRows = 'audit' | 'exchanges' | 'jobRuns';
 
 /** Written in place of what was sent, where it is kept no longer. */
 const noMessage = '{}';
@@ -112,10 +112,11 @@ export async function removeOld(db: Db, rows: OldRows, before: Date): Promise<nu
 
 const portion = 5000;
 
-/** Ids in one table; of exchanges only the contents go. */
+/** Ids in one table. Of exchanges only the contents go; of runs of jobs, those that had nothing to do. */
 function oldRows(db: Db, rows: OldRows, before: Date) {
   const time = before.toISOString();
   if (rows === 'audit') return db.selectFrom('audit as old').where('old.at', '<', time);
+  if (rows === 'jobRuns') return idleRuns(db, time);
   return db
     .selectFrom('provider_exchange as old')
     .where('old.ended_at', 'is not', null)
@@ -125,9 +126,38 @@ function oldRows(db: Db, rows: OldRows, before: Date) {
     );
 }
 
+/** Runs that touched no batch, and to which nothing refers; not the last one of a job, which says when it ran. */
+const idleRuns = (db: Db, before: string) =>
+  db
+    .selectFrom('job_run as old')
+    .where('old.state', '=', 'complete')
+    .where('old.finished_at', '<', before)
+    .where('old.id', 'not in', (where) =>
+      where
+        .selectFrom('job_run')
+        .select((select) => select.fn.max('job_run.id').as('id'))
+        .groupBy('job'),
+    )
+    .where((where) =>
+      where.and([
+        where.not(
+          where.exists(where.selectFrom('job_run_batch').select('run_id').whereRef('run_id', '=', 'old.id')),
+        ),
+        where.not(
+          where.exists(where.selectFrom('job_tick').select('run_id').whereRef('run_id', '=', 'old.id')),
+        ),
+        where.not(
+          where.exists(
+            where.selectFrom('retention_run').select('job_run_id').whereRef('job_run_id', '=', 'old.id'),
+          ),
+        ),
+      ]),
+    );
+
 async function removeRows(trx: Db, rows: OldRows, ids: readonly number[]): Promise<void> {
   for (const chunk of chunks(ids)) {
     if (rows === 'audit') await trx.deleteFrom('audit').where('id', 'in', chunk).execute();
+    else if (rows === 'jobRuns') await trx.deleteFrom('job_run').where('id', 'in', chunk).execute();
     else {
       await trx
         .updateTable('provider_exchange')

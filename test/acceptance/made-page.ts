@@ -3,19 +3,30 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 
+import { eventsPage } from './events-page.ts';
 import { faultsPage, idsIn, type TestsOfRow } from './page.ts';
+import { metricsPage } from './metrics-page.ts';
 import { settingsPage } from './settings-page.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export const pageFile = join(root, 'docs', 'faults.md');
 export const settingsFile = join(root, 'docs', 'settings.md');
+export const eventsFile = join(root, 'docs', 'events.md');
 
 /** The page as it has to be now. */
 export const madePage = async (): Promise<string> => formatted(faultsPage(await testsByRow()), pageFile);
 
 /** The page of the settings as it has to be now. */
 export const madeSettingsPage = (): Promise<string> => formatted(settingsPage(), settingsFile);
+
+export const metricsFile = join(root, 'docs', 'metrics.md');
+
+/** The page of the metrics as it has to be now. */
+export const madeMetricsPage = (): Promise<string> => formatted(metricsPage(), metricsFile);
+
+/** The page of the events as it has to be now. */
+export const madeEventsPage = (): Promise<string> => formatted(eventsPage(), eventsFile);
 
 const formatted = async (page: string, file: string): Promise<string> =>
   format(page, { ...(await resolveConfig(file)), parser: 'markdown' });

@@ -228,7 +228,7 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
         id: 'K14',
         fault: "The store is restored from yesterday's backup",
         happens:
-          '`enrol spool check` compares archive and ledger, `enrol spool adopt` makes the ledger know what lies there. Nothing is loaded again by itself.',
+          '`enrol spool check` compares archive and ledger, `enrol spool adopt` makes the ledger know what lies there. Nothing is loaded again by itself. A backup of store and spool shows one moment: restored, everything goes on from there once.',
         codes: ['DUPLICATE'],
       },
       {
@@ -446,9 +446,10 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
       },
       {
         id: 'P22',
+        codes: ['KEYS_IN_DOUBT'],
         fault: 'A key file is replaced while a daemon runs',
         happens:
-          'The ring is read at start: a restart takes the new one, and what is in hand is finished with the old.',
+          'The new one counts within some seconds, without a restart; what is in hand is finished with the old. While a key file cannot be read, the keys before stay in use, which is told once.',
       },
       {
         id: 'P23',
@@ -645,8 +646,9 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
       {
         id: 'D08',
         fault: 'The database file is damaged',
-        happens: 'The process ends with an alarm; nothing is repaired by itself.',
-        codes: ['STORE_DAMAGED'],
+        happens:
+          'The process ends with an alarm; nothing is repaired by itself. No backup is made of it, and a damaged backup is not restored.',
+        codes: ['STORE_DAMAGED', 'BACKUP_DAMAGED'],
       },
       {
         id: 'D09',

@@ -5,7 +5,7 @@ import { listBatches } from '../../shared/store/batches.ts';
 import { listDeliveries } from '../../shared/store/delivery-lists.ts';
 import { deviceHistory, devicesById } from '../../shared/store/devices.ts';
 import type { Finding } from './findings.ts';
-import { flowCanaries, type Flow } from './flow.ts';
+import { flowCanaries, type FlowState } from './flow.ts';
 import { findHalfVisible } from './half-visible.ts';
 import { findPlaintext } from './plaintext.ts';
 import { answerInbox, dispatchInbox, requestInbox, responseInbox } from './trunk.ts';
@@ -14,7 +14,7 @@ import { answerInbox, dispatchInbox, requestInbox, responseInbox } from './trunk
 const limit = 1_000_000;
 
 /** What is not as it must be when every order has come to its end: all of it has happened once. */
-export async function findAtEnd(flow: Flow): Promise<Finding[]> {
+export async function findAtEnd(flow: FlowState): Promise<Finding[]> {
   const { installation, db } = flow;
   return [
     ...(await wrongDevices(flow)),
@@ -32,7 +32,7 @@ function countFindings(what: string, wanted: number, found: number): Finding[] {
   return [{ defect: found < wanted ? 'lost' : 'doubled', what: `${what}: ${found}, not ${wanted}` }];
 }
 
-async function wrongDevices({ db, orders }: Flow): Promise<Finding[]> {
+async function wrongDevices({ db, orders }: FlowState): Promise<Finding[]> {
   const wanted = ['Enrol Pending', 'Enrol Requested', 'Enrolled'];
   const findings: Finding[] = [];
   for (const id of orders.flatMap((order) => order.devices)) {
@@ -48,7 +48,7 @@ async function wrongDevices({ db, orders }: Flow): Promise<Finding[]> {
   return findings;
 }
 
-async function wrongBatches({ db, orders }: Flow): Promise<Finding[]> {
+async function wrongBatches({ db, orders }: FlowState): Promise<Finding[]> {
   const batches = await listBatches(db, { limit, order: 'oldest' });
   const findings = batches
     .filter((batch) => batch.status !== 'Complete')
@@ -73,7 +73,7 @@ async function wrongBatches({ db, orders }: Flow): Promise<Finding[]> {
   return findings;
 }
 
-async function wrongPlaces({ installation, dropped }: Flow): Promise<Finding[]> {
+async function wrongPlaces({ installation, dropped }: FlowState): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const inbox of [dispatchInbox, requestInbox, responseInbox, answerInbox]) {
     for (const folder of ['in', 'work', 'tmp', 'hold']) {
@@ -99,7 +99,7 @@ async function wrongPlaces({ installation, dropped }: Flow): Promise<Finding[]> 
 }
 
 /** A generic file that its publisher showed again was known by its bytes; none was processed twice. */
-async function wrongGenericFiles({ db }: Flow): Promise<Finding[]> {
+async function wrongGenericFiles({ db }: FlowState): Promise<Finding[]> {
   const files = await listDeliveries(db, { limit });
   const findings = files
     .filter((file) => file.state !== 'done' && file.fault_code !== 'DUPLICATE')

@@ -20,6 +20,9 @@ const begin = { order: '90622845', device: 'ZZFLOW', organisation: 'FLOWORG' } a
 export const flowCanaries: readonly string[] = Object.values(begin);
 export const flowDevices = begin.device;
 
+/** What is looked at when all is done. */
+export type FlowState = Pick<Flow, 'installation' | 'db' | 'orders' | 'dropped'>;
+
 /** Orders that flow through an installation, each with a dispatch file of its own. */
 export class Flow {
   readonly installation: TestInstallation;

@@ -404,6 +404,10 @@ describe('keys', () => {
       const made = await home.json('keys', 'generate', '--name', 'Shop', '--email', 'cmp@shop.example');
       const { fingerprint } = made.value as { fingerprint: string };
       expect(made).toMatchObject({ code: 0, value: { party: 'own' } });
+      expect(await home.json('keys', 'generate')).toMatchObject({
+        code: exitCodes.failed.code,
+        value: { error: { code: 'NOT_ALLOWED', detail: expect.stringContaining('enrol keys rotate') } },
+      });
       await writeFile(join(home.home, 'var', 'secrets', 'pgp-passphrase'), 'something else');
       expect(await home.json('keys', 'list')).toMatchObject({
         code: 0,

@@ -8,7 +8,7 @@ import type { Runtime } from '../../shared/daemon/process.ts';
 import type { DeviceEnrolmentRequest, RequestOrder } from '../../shared/generic/device-enrolment-request.ts';
 import { parseKeys } from '../../shared/pgp/key-files.ts';
 import type { KeyRing } from '../../shared/pgp/key-ring.ts';
-import { PgpThreads } from '../../shared/pgp/threads.ts';
+import { fixedKeys, type Keys } from '../../shared/daemon/keys.ts';
 import type { LoadedConfig } from '../../shared/runtime/config.ts';
 import { configSchema } from '../../shared/runtime/config-schema.ts';
 import { type Delivery } from '../../shared/store/deliveries.ts';
@@ -24,7 +24,7 @@ export interface Scene {
   readonly rt: TestRuntime;
   /** Configuration by which generic files need not be sealed. */
   readonly unsealed: LoadedConfig;
-  readonly pgp: PgpThreads;
+  readonly keys: Keys;
   /** The partner whose signature counts. */
   readonly warehouse: PrivateKey;
   /** Requests that wait to be sent to the provider. */
@@ -55,7 +55,12 @@ export async function fixtureRing(): Promise<KeyRing> {
       return [party, keys.flat().map((key) => key.toPublic())] as const;
     }),
   );
-  return { own: own.flat().filter((key) => key.isPrivate()), partners: new Map(partners) };
+  return {
+    own: own.flat().filter((key) => key.isPrivate()),
+    coming: [],
+    retired: [],
+    partners: new Map(partners),
+  };
 }
 
 const keysIn = async (...path: string[]) => parseKeys(await fixture('keys', ...path));
@@ -78,7 +83,7 @@ export async function openScene(): Promise<Scene> {
   const unsealed = { ...rt.loaded, config: configSchema.parse({ providers, inboxes }) };
   return {
     rt: { ...rt, emit: () => undefined },
-    ...{ unsealed, pgp: new PgpThreads(ring), warehouse, requests, answers, delivery },
+    ...{ unsealed, keys: fixedKeys(ring), warehouse, requests, answers, delivery },
   };
 }
 

@@ -46,6 +46,7 @@ const stateIn = (readings: readonly Reading[], kind: Reading['kind']) =>
 
 const key = (own: Partial<KeyInfo>): KeyInfo => ({
   party: 'warehouse',
+  place: 'in use',
   fingerprint: 'a'.repeat(40),
   userIds: [],
   algorithm: 'x',

@@ -35,6 +35,8 @@ export async function makeKey(options: Partial<KeyOptions> = {}): Promise<Privat
 /** A ring in memory. */
 export const ringOf = (own: PrivateKey[], partners: Record<string, PublicKey[]> = {}): KeyRing => ({
   own,
+  coming: [],
+  retired: [],
   partners: new Map(Object.entries(partners)),
 });
 

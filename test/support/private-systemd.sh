@@ -8,7 +8,8 @@ cgroup=$1
 shift
 mkdir "$cgroup"
 echo $$ >"$cgroup/cgroup.procs"
-exec unshare --mount --pid --fork --kill-child --cgroup --uts --ipc --propagation private sh -euc '
+# Neither this nor anything in it outlives the test.
+exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --cgroup --uts --ipc --propagation private sh -euc '
   mount -t proc proc /proc
   mount -t tmpfs -o mode=755 tmpfs /srv
   mkdir /srv/program && mount --bind "$1" /srv/program

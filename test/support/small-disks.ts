@@ -18,7 +18,8 @@ type Sizes = Readonly<Record<string, number>>;
 
 /** An installation of which some folders are disks of their own. All its processes run where these are mounted. */
 export class SmallDisks extends TestInstallation {
-  readonly #inside: string;
+  /** The home, as its processes see it. */
+  readonly inside: string;
   readonly #holder: ChildProcess;
   readonly #enter: readonly string[];
   readonly #programs: Program[] = [];
@@ -27,7 +28,7 @@ export class SmallDisks extends TestInstallation {
   private constructor(inside: string, holder: ChildProcess, enter: readonly string[]) {
     // What a process sees can be looked at from outside.
     super(`/proc/${holder.pid ?? 0}/root${inside}`);
-    this.#inside = inside;
+    this.inside = inside;
     this.#holder = holder;
     this.#enter = enter;
   }
@@ -63,7 +64,7 @@ export class SmallDisks extends TestInstallation {
   }
 
   override start(words: readonly string[]): Program {
-    const command = [...this.#enter, enrolEntry, '--home', this.#inside, ...words];
+    const command = [...this.#enter, enrolEntry, '--home', this.inside, ...words];
     const program = new Program(command, { node: 'nsenter' });
     this.#programs.push(program);
     return program;
@@ -99,6 +100,6 @@ export class SmallDisks extends TestInstallation {
     for (const program of this.#programs) if (program.running) await program.end('SIGKILL');
     this.#holder.stdin?.end();
     await once(this.#holder, 'exit');
-    await rm(this.#inside, { recursive: true, force: true });
+    await rm(this.inside, { recursive: true, force: true });
   }
 }

@@ -25,7 +25,8 @@ export async function shortenWal(db: Db, file: string, limitBytes: number): Prom
   return walBytes(file);
 }
 
-async function walBytes(file: string): Promise<number> {
+/** Length of the write-ahead log beside the store, in bytes. */
+export async function walBytes(file: string): Promise<number> {
   try {
     return (await stat(`${file}-wal`)).size;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 
+import { waitingByAge } from '../../../shared/store/backlog.ts';
 import { enrolledDevices } from '../../../shared/store/enrolled-devices.ts';
 import {
   findByTransaction,
@@ -38,6 +39,18 @@ export function providerRequestsContract(store: StoreUnderTest): void {
       outcome: 'open',
       devices: order.devices.map((device) => ({ ...device, outcome: 'open' })),
     }));
+
+  test('what waits is counted by its age', async () => {
+    await addProviderRequest(store.db, 'T1');
+    await walk(await addProviderRequest(store.db, 'T2'), ['sent']);
+    await walk(await addProviderRequest(store.db, 'T3'), ['sent', 'refused']);
+    const minutesAfter = (minutes: number) => new Date(now.getTime() + minutes * 60_000);
+    const counted = await waitingByAge(store.db, [minutesAfter(1), minutesAfter(-1)]);
+    expect(counted.sort((a, b) => a.queue.localeCompare(b.queue))).toEqual([
+      { queue: 'request queued', name: 'apple', youngerThan: [0, 1], total: 1 },
+      { queue: 'request sent', name: 'apple', youngerThan: [0, 1], total: 1 },
+    ]);
+  });
 
   test('a request comes back with its orders and devices, ids digit for digit', async () => {
     const { id: batchId } = await addBatch(store.db);

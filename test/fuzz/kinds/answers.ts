@@ -21,7 +21,7 @@ export const answers = (scene: Scene): Kind => ({
 
 export const receive = (scene: Scene, input: Input): Promise<unknown> =>
   andUndo(scene, async (runtime) => {
-    const decision = await receiveAnswer(runtime, scene.pgp, 'apple', arrived(scene, 'in pieces', input));
+    const decision = await receiveAnswer(runtime, scene.keys, 'apple', arrived(scene, 'in pieces', input));
     return decision(runtime.db);
   });
 

@@ -53,7 +53,7 @@ export async function ciphertext(scene: Scene): Promise<Kind> {
     () =>
       andUndo(scene, async (runtime) => {
         const received = arrived(scene, arrival, file);
-        const decision = await loadFile(runtime, received, { policy, known, pgp: scene.pgp });
+        const decision = await loadFile(runtime, received, { policy, known, keys: scene.keys });
         const { batchId, ...outcome } = await decision(runtime.db);
         const items = runtime.db
           .selectFrom('batch_item')

@@ -69,7 +69,7 @@ export async function generic(scene: Scene): Promise<Kind> {
       });
       return andUndo(scene, async (runtime) => {
         const file = arrived(scene, 'in pieces', { name, bytes });
-        const decision = await loadFile(runtime, file, { policy, known, pgp: scene.pgp });
+        const decision = await loadFile(runtime, file, { policy, known, keys: scene.keys });
         return decision(runtime.db);
       });
     },

@@ -23,7 +23,7 @@ export async function requests(scene: Scene): Promise<Kind> {
       const transform = (arrival: Arrival) => () =>
         andUndo(scene, async (runtime) => {
           const file = arrived(scene, arrival, input);
-          const decision = await transformRequest({ ...runtime, loaded: scene.unsealed }, scene.pgp, file);
+          const decision = await transformRequest({ ...runtime, loaded: scene.unsealed }, scene.keys, file);
           return decision(runtime.db);
         });
       return sameEitherWay({ memory: transform('in memory'), pieces: transform('in pieces') });

@@ -14,7 +14,7 @@ import {
 } from '../../../shared/generic/device-enrolment-request.ts';
 import { readVerdict } from '../../../shared/generic/device-enrolment-response.ts';
 import { writeDocument } from '../../../shared/generic/document.ts';
-import { PgpThreads } from '../../../shared/pgp/threads.ts';
+import { fixedKeys } from '../../../shared/daemon/keys.ts';
 import { loadConfig } from '../../../shared/runtime/config.ts';
 import type { Task } from '../../../shared/runtime/task-loop.ts';
 import { makeInbox } from '../../../shared/spool/layout.ts';
@@ -89,7 +89,7 @@ export class Desk {
     return new Desk(
       rt,
       provider,
-      inboxTask(opened, (received) => receiveAnswer(rt, new PgpThreads(ringOf([])), provider, received)),
+      inboxTask(opened, (received) => receiveAnswer(rt, fixedKeys(ringOf([])), provider, received)),
     );
   }
 
@@ -108,7 +108,7 @@ export class Desk {
     const delivery = await insertSeen(rt.db, seen, rt.worker, rt.clock.now());
     if (!delivery) throw new Error(`${name} is in the ledger already`);
     const file = { ...contentOf(Buffer.from(bytes)), name, digest: '', size: bytes.length, delivery };
-    await inTransaction(rt.db, await transformRequest(rt, new PgpThreads(ringOf([])), file));
+    await inTransaction(rt.db, await transformRequest(rt, fixedKeys(ringOf([])), file));
     return this.published();
   }
 

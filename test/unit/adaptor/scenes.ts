@@ -11,7 +11,7 @@ import type { DeviceEnrolmentResponse } from '../../../shared/generic/device-enr
 import { writeDocument } from '../../../shared/generic/document.ts';
 import type { KeyRing } from '../../../shared/pgp/key-ring.ts';
 import { sealMessage } from '../../../shared/pgp/seal.ts';
-import { PgpThreads } from '../../../shared/pgp/threads.ts';
+import { fixedKeys } from '../../../shared/daemon/keys.ts';
 import type { Decision } from '../../../shared/spool/file-work.ts';
 import { contentOf, type ReceivedFile } from '../../../shared/spool/received-file.ts';
 import { createBatch, moveBatch, requireBatch } from '../../../shared/store/batches.ts';
@@ -122,7 +122,7 @@ export async function transform(
   const { deviceEnrolmentProviderId: provider, identifier } = document;
   const name = `device-enrolment-request.${provider}.${identifier}.json.pgp`;
   const file = await received(rt, 'outboundDeviceEnrolment', name, Buffer.from(sealed));
-  return commit(rt, await transformRequest(rt, new PgpThreads(ring), file));
+  return commit(rt, await transformRequest(rt, fixedKeys(ring), file));
 }
 
 /** A file of Apple arrives and is processed. @returns the batch of the request that it answers */
@@ -132,7 +132,7 @@ export const answer = (rt: TestRuntime, name: string, body: unknown): Promise<nu
 /** The same, of any content. */
 export async function answerBytes(rt: TestRuntime, name: string, bytes: Buffer): Promise<number | null> {
   const file = await received(rt, 'provider/apple/inbound', name, bytes);
-  return commit(rt, await receiveAnswer(rt, new PgpThreads(ringOf([])), 'apple', file));
+  return commit(rt, await receiveAnswer(rt, fixedKeys(ringOf([])), 'apple', file));
 }
 
 /** What the publisher does with the files for Apple. @returns their names and contents */

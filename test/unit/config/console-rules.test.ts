@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { configSchema } from '../../../shared/runtime/config-schema.ts';
-import { consoleFindings, consolePlaceOf } from '../../../shared/runtime/console-rules.ts';
+import { consoleFindings } from '../../../shared/runtime/console-rules.ts';
+import { listenPlaceOf } from '../../../shared/runtime/listen-rules.ts';
 
 const findings = (settings: object) =>
   consoleFindings(configSchema.parse({ console: settings }).console).map(({ path }) => path.join('.'));
@@ -25,7 +26,7 @@ describe('passwords cross no network in plain', () => {
 test.each([[''], ['8480'], ['unix:'], ['http://127.0.0.1:80'], ['127.0.0.1:70000']])(
   '%j is no address',
   (address) => {
-    expect(consolePlaceOf(address)).toBeUndefined();
+    expect(listenPlaceOf(address)).toBeUndefined();
     expect(findings({ address })).toEqual(['console.address']);
   },
 );

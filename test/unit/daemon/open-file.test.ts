@@ -4,11 +4,10 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
-import { openFile } from '../../../shared/daemon/keys.ts';
+import { fixedKeys, openFile } from '../../../shared/daemon/keys.ts';
 import { generateOwnKey } from '../../../shared/pgp/generate.ts';
 import { loadKeyRing, type KeyRing } from '../../../shared/pgp/key-ring.ts';
 import { sealMessage } from '../../../shared/pgp/seal.ts';
-import { PgpThreads } from '../../../shared/pgp/threads.ts';
 import { contentOf, wholeOf } from '../../../shared/spool/received-file.ts';
 import { configSchema } from '../../../shared/runtime/config-schema.ts';
 import { systemClock } from '../../../shared/runtime/clock.ts';
@@ -31,7 +30,7 @@ async function open(bytes: Uint8Array, ring: KeyRing, settings = policy) {
   const told: [string, object][] = [];
   const emit = (name: string, fields: object) => void told.push([name, fields]);
   const file = { ...contentOf(bytes), name: 'x.pgp' };
-  const opened = await openFile({ clock: systemClock, emit }, file, settings, new PgpThreads(ring));
+  const opened = await openFile({ clock: systemClock, emit }, file, settings, fixedKeys(ring));
   return { text: Buffer.from(await wholeOf(opened)).toString(), told };
 }
 

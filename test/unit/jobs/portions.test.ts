@@ -163,7 +163,7 @@ describe('a portion', () => {
   test('tells nothing of an item that was undone but its failure', async () => {
     const batch = await loadDispatch(rt, ...['1', '2', '3'].map((id) => sent(id, [])));
     await work(async (_trx, _batch, item, emit) => {
-      emit('workflow.event', { type: 'T', code: 'C', reference: String(item.sequence), batch });
+      emit('workflow.event', { type: 'T', eventCode: 'C', reference: String(item.sequence), batch });
       if (item.sequence === 2) throw new Error('no');
       await Promise.resolve();
     });
@@ -180,7 +180,7 @@ describe('a portion', () => {
     const tell = (full: boolean) =>
       work(async (trx, _batch, item, emit) => {
         await note(trx, `item ${item.sequence}`);
-        emit('workflow.event', { type: 'T', code: 'C', reference: String(item.sequence), batch });
+        emit('workflow.event', { type: 'T', eventCode: 'C', reference: String(item.sequence), batch });
         if (full && item.sequence === 2) {
           await sql`pragma max_page_count = 1`.execute(trx); // No more than there are.
           await note(trx, 'x'.repeat(1_000_000));

@@ -137,6 +137,37 @@ describe('closing', () => {
     expect(await logged('loader.log')).toEqual(stdout);
   });
 
+  /** What comes out of a process that tells 2000 lines and exits, where a shell reads its stdout as it likes. */
+  async function readBy(reader: string) {
+    const script = `
+      const log = createLog({ daemon: 'loader', level: 'info', folder });
+      for (let i = 0; i < 2000; i++) log.emit('daemon.stopping', { reason: 'line ' + i + 'x'.repeat(200) });
+      await log.close();
+      process.exit(0);`;
+    const node = [process.execPath, '--input-type=module', '-e', source(script)];
+    const child = spawn('bash', ['-c', `"$@" 2> stderr | (${reader})`, 'bash', ...node], { cwd: folder });
+    children.push(child);
+    const stdout = await text(child.stdout);
+    return { stdout, stderr: await readFile(join(folder, 'stderr'), 'utf8') };
+  }
+
+  test('nothing is lost where stdout is read so slowly that closing takes long', async () => {
+    // A pipe holds 64 kB: after each pause there is as much again.
+    const { stdout, stderr } = await readBy('for i in 1 2 3 4; do sleep 0.9; head -c 65536; done; cat');
+    expect(stderr).toBe('');
+    expect(parse(stdout)).toHaveLength(2000);
+    expect(await logged('loader.log')).toEqual(parse(stdout));
+  });
+
+  test('a reader that has stopped is given up, and it is told how much he misses; the file has it', async () => {
+    const { stdout, stderr } = await readBy('until [ -s stderr ]; do sleep 0.1; done; cat');
+    const [, missed = ''] =
+      /^log: (\d+) line\(s\) were not taken from stdout, and are given up\n$/.exec(stderr) ?? [];
+    const whole = stdout.split('\n').length - 1;
+    expect(2000 - whole - Number(missed)).toBe(0);
+    expect(await logged('loader.log')).toHaveLength(2000);
+  });
+
   test('what is told after the end is dropped in silence, and closing twice is allowed', async () => {
     const { stdout, stderr, exit } = await run(`
       const log = createLog({ daemon: 'loader', level: 'info' });

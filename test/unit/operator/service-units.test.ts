@@ -107,6 +107,8 @@ describe('what a configuration adds', () => {
     ['scheduler', {}, none],
     ['scheduler', { probes: { notices: { mail: { host: 'mail.example' } } } }, []],
     ['scheduler', { probes: { notices: { webhook: { url: 'https://x.example' } } } }, []],
+    ['extractor', { metrics: { extractor: '127.0.0.1:9464', loader: '127.0.0.1:9465' } }, here],
+    ['extractor', { metrics: { extractor: 'unix:var/metrics' } }, none],
     ['console', {}, here],
     ['console', { console: { address: '[::1]:8480' } }, here],
     ['console', { console: { address: '0.0.0.0:8480' } }, []],

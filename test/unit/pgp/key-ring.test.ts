@@ -1,10 +1,11 @@
-import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { PrivateKey } from 'openpgp';
 
+import { revokeOwnKey } from '../../../shared/pgp/change-own.ts';
 import { generateOwnKey } from '../../../shared/pgp/generate.ts';
 import { importOwnKey, importPartnerKey } from '../../../shared/pgp/import-keys.ts';
 import { loadKeyRing, requireParties } from '../../../shared/pgp/key-ring.ts';
@@ -139,6 +140,7 @@ describe('our own keys', () => {
     expect(await listKeys(folder, now)).toEqual([
       {
         party: 'own',
+        place: 'in use',
         fingerprint,
         userIds: ['Shop <it@shop.example>'],
         algorithm: 'ed25519Legacy',
@@ -154,9 +156,60 @@ describe('our own keys', () => {
   test('are imported if our passphrase unlocks them', async () => {
     const good = await encryptKey({ privateKey: await makeKey(), passphrase, config: pgpConfig });
     const armoredOrBinary = good.armor(pgpConfig);
-    expect(await importOwnKey({ folder, passphrase, armoredOrBinary })).toEqual([good.getFingerprint()]);
+    expect(await importOwnKey({ folder, passphrase, armoredOrBinary })).toEqual([
+      { fingerprint: good.getFingerprint(), place: 'in use' },
+    ]);
     expect((await load()).own).toHaveLength(1);
     expect((await refusal(importOwnKey({ folder, passphrase, armoredOrBinary }))).code).toBe('NOT_ALLOWED');
+  });
+
+  test('are coming when they are newer than what is in use, and retired when they are older', async () => {
+    const current = await generate(at(-10));
+    const lock = async (days: number) => {
+      const privateKey = await makeKey({ date: at(days) });
+      return (await encryptKey({ privateKey, passphrase, config: pgpConfig })).armor(pgpConfig);
+    };
+    const [older, newer] = [await lock(-20), await lock(-1)];
+    const [retired] = await importOwnKey({ folder, passphrase, armoredOrBinary: older });
+    const [coming] = await importOwnKey({ folder, passphrase, armoredOrBinary: newer });
+    expect([retired?.place, coming?.place]).toEqual(['retired', 'coming']);
+    const ring = await load();
+    const fingerprints = (keys: readonly PrivateKey[]) => keys.map((key) => key.getFingerprint());
+    expect(fingerprints(ring.own)).toEqual([current]);
+    expect(fingerprints([...ring.coming, ...ring.retired])).toEqual([
+      coming?.fingerprint,
+      retired?.fingerprint,
+    ]);
+    // All three open; what is new is made with the one in use, and partners are told of two.
+    const policy = { signature: 'required', signedBy: ['own'], maxPlaintextBytes: 1000 } as const;
+    for (const key of [...ring.own, ...ring.coming, ...ring.retired]) {
+      const sealed = await sealMessage(Buffer.from('x'), ringOf([key]), { encryptTo: ['own'] }, now);
+      const opened = await openMessage(sealed, ring, policy, now);
+      expect([opened.signer?.party, opened.retiredKey]).toEqual(['own', ring.retired.includes(key)]);
+    }
+    const exported = await exportPublicKey(folder, 'own', now);
+    expect(await importPartner(exported, 'shop')).toEqual([current, coming?.fingerprint]);
+  });
+
+  test('that are lost can be revoked by the certificate that was made with them', async () => {
+    const fingerprint = await generate();
+    const exported = await exportPublicKey(folder, 'own', now);
+    await importPartner(exported, 'shop');
+    const certificate = await readFile(join(folder, 'own', 'revocations', `${fingerprint}.asc`), 'utf8');
+    expect(await importPartner(certificate, 'shop')).toEqual([fingerprint]);
+    expect((await listKeys(folder, now))[1]).toMatchObject({ party: 'shop', revoked: true, canSign: false });
+    expect((await refusal(importPartner(certificate, 'another'))).code).toBe('BAD_INPUT');
+  });
+
+  test('are revoked in their file, which our passphrase still unlocks', async () => {
+    const fingerprint = await generate();
+    const path = join(folder, 'own', `${fingerprint}.asc`);
+    await revokeOwnKey({ path, passphrase, because: 'compromised', now });
+    expect((await load()).own).toHaveLength(1);
+    expect(await listKeys(folder, now)).toMatchObject([{ revoked: true, canSign: false, canEncrypt: false }]);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const wrong = { path, passphrase: 'CANARY-wrong', because: 'unused', now } as const;
+    expect((await refusal(revokeOwnKey(wrong))).code).toBe('KEY_WRONG_PASSPHRASE');
   });
 
   test('are refused otherwise, and nothing is written', async () => {
@@ -247,6 +300,19 @@ describe('without the passphrase', () => {
       { party: 'signs-only', canSign: true, canEncrypt: false, expires: at(5) },
     ]);
     expect(await listKeys(folder, at(6))).toMatchObject([{}, { party: 'signs-only', canSign: false }]);
+  });
+
+  test('a subkey that expires counts, until another takes its place', async () => {
+    const subkeys = [{ keyExpirationTime: (30 * day) / 1000 }];
+    const key = await makeKey({ date: at(-5), keyExpirationTime: (100 * day) / 1000, subkeys });
+    await importPartner(armouredPublic(key));
+    expect(await listKeys(folder, now)).toMatchObject([{ expires: at(25), canEncrypt: true }]);
+    expect(await listKeys(folder, at(26))).toMatchObject([
+      { expires: at(25), canEncrypt: false, canSign: true },
+    ]);
+    const renewed = await key.addSubkey({ date: at(-1), config: pgpConfig });
+    await importPartner(armouredPublic(renewed));
+    expect(await listKeys(folder, now)).toMatchObject([{ expires: at(95) }]);
   });
 
   test('public keys are exported, and a partner can import them', async () => {

@@ -121,6 +121,19 @@ test('the date is that of the caller, and a retired key is told of', async () =>
   expect(await later).toMatchObject({ code: 'PGP_KEY_EXPIRED' });
 });
 
+test('P22 other keys count for what is asked from then on, in every thread; what is under way ends with those before', async () => {
+  const pool = await withThreads();
+  const codesOf = (openings: Promise<unknown>[]) =>
+    Promise.all(openings.map(async (each) => ((await said(each)) as { code?: string }).code));
+  const before = codesOf(openAll(pool));
+  pool.renew(ringOf([us], { warehouse: [stranger.toPublic()] }));
+  const after = codesOf(openAll(pool));
+  expect((await before)[0]).toBeUndefined();
+  expect(new Set(await after)).toEqual(new Set(['PGP_UNKNOWN_SIGNER']));
+  pool.renew(ring);
+  expect(new Set(await codesOf(openAll(pool)))).toEqual(new Set([undefined]));
+});
+
 /** Beside others, so that it is not the one that the caller's thread does. */
 async function inThread<T>(pool: PgpThreads, work: () => Promise<T>): Promise<T> {
   const [, result] = await Promise.all([pool.open(messages[0] ?? contentOf(0), policy, now), work()]);

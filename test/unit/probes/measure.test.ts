@@ -79,7 +79,7 @@ describe('keys of the ring', () => {
       target: 'at least 30 days left, red below 7',
     });
     expect(amber.sentence).toMatch(
-      /^The key warehouse [0-9A-F]{16} expires in 19 day\(s\), on \d{4}-\d\d-\d\d\.$/,
+      /^The key warehouse [0-9A-F]{16} expires in 19 day\(s\), on \d{4}-\d\d-\d\d\. Ask warehouse for the next one\.$/,
     );
     expect(await found(soon, inDays(14))).toMatchObject({ state: 'red' });
     expect((await found(soon, inDays(21))).sentence).toMatch(/has expired on .*: get a new one/);

@@ -2,7 +2,8 @@ import { afterEach, expect, test } from '@jest/globals';
 
 import { configSchema } from '../../../shared/runtime/config-schema.ts';
 import { recordAudit } from '../../../shared/store/audit.ts';
-import { addProviderRequest } from '../../support/store-examples.ts';
+import type { Row } from '../../../shared/store/tables.ts';
+import { addBatch, addProviderRequest } from '../../support/store-examples.ts';
 import { RetentionScene } from './retention-scene.ts';
 
 /** Old rows: the audit, what was said in calls, and due times. */
@@ -27,7 +28,7 @@ test('rows of the audit go when they are old, after a dry run that counts them',
   expect(await audited()).toEqual(['399 days', '0 days']);
   const runs = await scene.rt.db.selectFrom('retention_run').select('report_json').orderBy('id').execute();
   const counts = runs.map((run) => (JSON.parse(run.report_json ?? '{}') as { rows: object }).rows);
-  expect(counts).toEqual(Array(2).fill({ audit: 2, exchanges: 0 }));
+  expect(counts).toEqual(Array(2).fill({ audit: 2, exchanges: 0, jobRuns: 0 }));
 });
 
 test('the audit is kept a year at least', async () => {
@@ -73,4 +74,54 @@ test('what was said in a call goes when its request ended long ago; that there w
     ['{}', null, 200],
     ...Array<unknown>(3).fill(['{"content":"secret"}', 'an answer', 200]),
   ]);
+});
+
+test('runs of jobs that had nothing to do go; not what refers to a batch, failed, is young or is the last of its job', async () => {
+  scene = await RetentionScene.open({ jobRunDays: 30 });
+  const { db, worker } = scene.rt;
+  const ran = async (job: string, days: number, own: Partial<Row<'job_run'>> = {}) => {
+    const at = scene.at(days).toISOString();
+    const row = { job, cause: 'schedule' as const, state: 'complete' as const, worker_id: worker.id };
+    const { id } = await db
+      .insertInto('job_run')
+      .values({ ...row, started_at: at, finished_at: at, ...own })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return id;
+  };
+  const idle = [await ran('request', 50), await ran('request', 31)];
+  const worked = await ran('request', 40);
+  const batch = await addBatch(db);
+  await db.insertInto('job_run_batch').values({ run_id: worked, batch_id: batch.id, what: 'made' }).execute();
+  const ticked = await ran('request', 40);
+  const due = scene.at(40).toISOString();
+  const tick = {
+    job: 'request',
+    due_at: due,
+    state: 'run' as const,
+    late: 0,
+    run_id: ticked,
+    recorded_at: due,
+  };
+  await db.insertInto('job_tick').values(tick).execute();
+  const kept = [
+    worked,
+    ticked,
+    await ran('request', 40, { state: 'error', fault_code: 'BUG' }),
+    await ran('request', 29),
+    await ran('response', 500),
+  ];
+  const left = async () =>
+    (
+      await db
+        .selectFrom('job_run')
+        .select('id')
+        .where('job', 'in', ['request', 'response'])
+        .orderBy('id')
+        .execute()
+    ).map(({ id }) => id);
+  await scene.dryRun();
+  expect(await left()).toEqual([...idle, ...kept].sort((one, other) => one - other));
+  await scene.run();
+  expect(await left()).toEqual(kept.toSorted((one, other) => one - other));
 });

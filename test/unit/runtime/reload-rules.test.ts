@@ -15,16 +15,18 @@ test('what a process can take up is taken up', () => {
   expect(renewed(loaded({}), next)).toEqual({ loaded: next, needRestart: [] });
 });
 
-test('store and log stay as they were opened; the digest is that of no file, but of what is in force', () => {
+test('store, log and metrics stay as they were opened; the digest is that of no file, but of what is in force', () => {
   const running = loaded({ log: { level: 'debug' } });
   const next = loaded({
     retry: { maxAttempts: 3 },
     store: { url: 'sqlite:other.db' },
     log: { folder: 'log' },
+    metrics: { loader: '127.0.0.1:9464' },
   });
   const { loaded: after, needRestart } = renewed(running, next);
-  expect(needRestart).toEqual(['store', 'log']);
-  expect(after.config).toEqual({ ...next.config, store: running.config.store, log: running.config.log });
+  expect(needRestart).toEqual(['store', 'log', 'metrics']);
+  const { store, log, metrics } = running.config;
+  expect(after.config).toEqual({ ...next.config, store, log, metrics });
   expect(after.digest).toBe(configDigest(after.config));
   expect(after.digest).not.toBe(next.digest);
   // Put back in the file, all of it is in force.

@@ -148,10 +148,7 @@ test('keys are shown with whose they are, use and expiry, and nothing that is se
   );
   expect(page).not.toContain('<script>alert');
   expect(wordsOf(page)).not.toMatch(/PRIVATE KEY|passphrase/);
-  expect(keyRows(page).map((row) => row[3])).toEqual([
-    'sign and encrypt (current)',
-    'sign and encrypt (current)',
-  ]);
+  expect(keyRows(page).map((row) => row[3])).toEqual(['signs, opens', 'signs, is sealed for']);
   expect(rowsOf(page).slice(listed.length)).toEqual([
     [
       'own',
@@ -173,13 +170,14 @@ test('an older key of ours is retired; a party without a key is told of', async 
   const page = await scene.page('/keys');
   expect(wordsOf(page)).toContain('The configuration names warehouse, and there is no key');
   expect(keyRows(page).map((row) => [row[1], row[3]])).toEqual([
-    [newer, 'sign and encrypt (current)'],
-    [older, 'retired: opens older files'],
+    [newer, 'signs, opens'],
+    [older, 'opens older files'],
   ]);
 });
 
 const key: KeyInfo = {
   party: 'own',
+  place: 'in use',
   fingerprint: 'f',
   userIds: [],
   algorithm: 'ed25519Legacy',
@@ -191,19 +189,19 @@ const key: KeyInfo = {
 };
 
 test.each([
-  ['the only one', key, [key], 'current'],
+  ['the only one', key, [key], 'in use'],
   ['a newer one can do all', key, [key, { ...key, created: new Date('2026-02-01T00:00:00Z') }], 'retired'],
   [
     'a newer one can sign only',
     key,
     [key, { ...key, created: new Date('2026-02-01T00:00:00Z'), canEncrypt: false }],
-    'current',
+    'in use',
   ],
   [
     'a partner’s older one',
     { ...key, party: 'warehouse' },
     [{ ...key, created: new Date('2026-02-01T00:00:00Z') }],
-    'current',
+    'in use',
   ],
   [
     'a partner’s that has expired',
@@ -212,5 +210,5 @@ test.each([
     'of no use',
   ],
 ])('standing of a key: %s', (_, one, ring, standing) => {
-  expect(keyStanding(one, ring)).toBe(standing);
+  expect(keyStanding(one, ring, new Date('2026-03-01T00:00:00Z'))).toBe(standing);
 });

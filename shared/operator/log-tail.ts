@@ -1,7 +1,7 @@
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { errnoOf } from '../shared/runtime/faults.ts';
+import { errnoOf } from '../runtime/faults.ts';
 
 /** A place in a log file, at the beginning of a line. */
 export interface LogPlace {
@@ -37,13 +37,13 @@ export function placeOf(text: string): LogPlace | undefined {
   return file === undefined || offset === undefined ? undefined : { file, offset: Number(offset) };
 }
 
-/** The last whole lines of a log file; undefined when there is no such file. */
-export async function tailOf(file: string): Promise<LogPart | undefined> {
+/** The whole lines among the last so many bytes of a log file; undefined when there is no such file. */
+export async function tailOf(file: string, bytes = tailBytes): Promise<LogPart | undefined> {
   const handle = await openIfThere(file);
   if (handle === undefined) return undefined;
   try {
     const { ino, size } = await handle.stat({ bigint: true });
-    return await readLast(handle, String(ino), Number(size), tailBytes);
+    return await readLast(handle, String(ino), Number(size), bytes);
   } finally {
     await handle.close();
   }

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { isTrouble, readLogLine } from '../../../console/log-line.ts';
+import { isTrouble, readLogLine } from '../../../shared/operator/log-line.ts';
 import { eventLine } from '../../../shared/runtime/log.ts';
 
 test('a line of ours has its time, level, event, and what it is about', () => {
@@ -18,6 +18,7 @@ test('a line of ours has its time, level, event, and what it is about', () => {
   expect(entry).toEqual({
     time: '2026-05-06T12:00:00.000Z',
     level: 'warn',
+    daemon: 'loader',
     event: 'file.rejected',
     fields: [
       ['folder', 'inboundDeviceEnrolment'],
@@ -26,6 +27,7 @@ test('a line of ours has its time, level, event, and what it is about', () => {
       ['code', 'JSON_MALFORMED'],
       ['detail', `${'x'.repeat(200)}…`],
     ],
+    action: 'Ask the sender.',
   });
 });
 

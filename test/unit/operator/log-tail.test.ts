@@ -12,7 +12,7 @@ import {
   tailOf,
   type LogPart,
   type LogPlace,
-} from '../../../console/log-tail.ts';
+} from '../../../shared/operator/log-tail.ts';
 
 let folder: string;
 let file: string;
