@@ -31,7 +31,7 @@ export async function makeDebianPackage(prefix: string, root: string, making: Ma
   // zsh of Debian looks here.
   await rename(join(root, 'usr/share/zsh/site-functions'), join(root, 'usr/share/zsh/vendor-completions'));
   await writeUnits(join(root, 'usr', 'lib', 'systemd', 'system'));
-  await mkdir(join(root, 'etc'));
+  await writeLogRotation(join(root, 'etc', 'logrotate.d'));
   // The configuration is written by the program, too, and lies in its home; here is where people look for it.
   await symlink(`${home}/config`, join(root, 'etc', 'device-enrolment'));
   const architecture = architectures[process.arch] ?? process.arch;
@@ -69,6 +69,18 @@ async function writeUnits(folder: string): Promise<void> {
   }
 }
 
+/** The sample of the project, for the package's home and user. */
+async function writeLogRotation(folder: string): Promise<void> {
+  const sample = await readFile(join(project, 'config', 'logrotate', 'device-enrolment'), 'utf8');
+  const [, rules = ''] = sample.split(/(?:^#.*\n)+/m);
+  const ours = rules.replace('/srv/enrol/', `${home}/`).replace('su enrol enrol', `su ${user} ${user}`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(
+    join(folder, 'device-enrolment'),
+    `# The files of log.folder, when that is var/log.\n${ours}`,
+  );
+}
+
 async function writeControl(folder: string, architecture: string, { version }: Making): Promise<void> {
   await mkdir(folder);
   const control = [
@@ -89,6 +101,7 @@ async function writeControl(folder: string, architecture: string, { version }: M
     '',
   ];
   await writeFile(join(folder, 'control'), control.join('\n'));
+  await writeFile(join(folder, 'conffiles'), '/etc/logrotate.d/device-enrolment\n');
   for (const name of scripts) {
     await copyFile(new URL(`files/${name}`, import.meta.url), join(folder, name));
     chmodSync(join(folder, name), 0o755);

@@ -31,6 +31,7 @@ const nextVersion = version.replace(/\d+$/, (patch) => String(Number(patch) + 1)
 const home = '/var/lib/device-enrolment';
 const inbox = `${home}/spool/inboundSalesOrderDispatch`;
 const daemons = ['loader', 'extractor', 'adaptor', 'scheduler', 'console'];
+const warehousePassphrase = 'only for this check';
 /** Other people use this machine, too. */
 const patienceSeconds = 180;
 
@@ -64,7 +65,7 @@ async function check(): Promise<void> {
 
   title('Keys and partners, and the units are started');
   shell('enrol keys generate');
-  const warehouse = await makeWarehouse(
+  let warehouse = await makeWarehouse(
     shell('enrol keys export own > /mnt/own.asc && cat /mnt/own.asc', true),
   );
   shell(
@@ -80,6 +81,14 @@ async function check(): Promise<void> {
   await done(1);
   shell('enrol file list');
 
+  title('Our key is rotated, and the warehouse takes the new one');
+  shell('enrol keys rotate --reason "once a year"');
+  shell('enrol keys rotate --activate --reason "the warehouse has it"');
+  shell('enrol keys list');
+  warehouse = await tellWarehouse(shell('enrol keys export own > /mnt/own.asc && cat /mnt/own.asc', true));
+  await drop(warehouse, ['884211']);
+  await done(2);
+
   title('The power goes while it works: everything is killed');
   await drop(
     warehouse,
@@ -92,7 +101,7 @@ async function check(): Promise<void> {
 
   title('The machine starts again, and with it the units; what was in hand is finished');
   systemd = await root.boot();
-  await done(41);
+  await done(42);
   shell('enrol spool check');
 
   title('An upgrade: what ran is stopped, the store is brought to the version, and what ran is started');
@@ -105,7 +114,7 @@ async function check(): Promise<void> {
     'it was not restarted',
   );
   await drop(warehouse, ['884500']);
-  await done(42);
+  await done(43);
 
   title('It is purged: what remains is the store, files and keys, and the user whose they are');
   shell('dpkg --purge device-enrolment');
@@ -149,11 +158,15 @@ async function build(asVersion: string): Promise<string> {
 /** A partner of the installation whose public key is given. Its own is put where the installation can take it from. */
 async function makeWarehouse(ours: string): Promise<KeyRing> {
   const folder = join(work, 'warehouse');
-  const passphrase = 'only for this check';
-  await generateOwnKey({ folder, passphrase, name: 'warehouse' });
-  await importPartnerKey({ folder, party: 'cmp', armoredOrBinary: ours });
+  await generateOwnKey({ folder, passphrase: warehousePassphrase, name: 'warehouse' });
   await writeFile(join(root.exchange, 'warehouse.asc'), await exportPublicKey(folder, 'own'));
-  return loadKeyRing({ folder, passphrase });
+  return tellWarehouse(ours);
+}
+
+async function tellWarehouse(ours: string): Promise<KeyRing> {
+  const folder = join(work, 'warehouse');
+  await importPartnerKey({ folder, party: 'cmp', armoredOrBinary: ours });
+  return loadKeyRing({ folder, passphrase: warehousePassphrase });
 }
 
 /** As careful senders do: written under a name that is ignored, then renamed. */
