@@ -86,12 +86,16 @@ export class PrivateSystemd {
       return childCalled('systemd', starter.pid ?? 0);
     });
     const systemd = new PrivateSystemd(starter, cgroup, manager, unitFolders);
-    await waitFor('systemd to answer', () => {
-      if (starter.exitCode !== null) throw new Error(`systemd has ended: ${systemd.#said}`);
-      // Degraded: a unit of that root has failed which has nothing to do with ours.
-      const state = systemd.run('systemctl', 'is-system-running').stdout.trim();
-      return ['running', 'degraded'].includes(state) || undefined;
-    });
+    await waitFor(
+      'systemd to answer',
+      () => {
+        if (starter.exitCode !== null) throw new Error(`systemd has ended: ${systemd.#said}`);
+        // Degraded: a unit of that root has failed which has nothing to do with ours.
+        const state = systemd.run('systemctl', 'is-system-running').stdout.trim();
+        return ['running', 'degraded'].includes(state) || undefined;
+      },
+      60,
+    );
     return systemd;
   }
 
