@@ -8,7 +8,7 @@ if [ -n "$4" ]; then
   mkdir "$4"
   echo $$ >"$4/cgroup.procs"
 fi
-exec unshare --mount --pid --fork --kill-child --cgroup --uts --ipc --propagation private sh -euc '
+exec unshare --mount --pid --fork --kill-child --cgroup --uts --ipc --net --propagation private sh -euc '
   root=$2/root
   mount -t overlay -o "lowerdir=$1,upperdir=$2/changed,workdir=$2/work" overlay "$root"
   mount --bind "$3" "$root/mnt"

@@ -86,17 +86,20 @@ export class PrivateSystemd {
       return childCalled('systemd', starter.pid ?? 0);
     });
     const systemd = new PrivateSystemd(starter, cgroup, manager, unitFolders);
-    await waitFor(
-      'systemd to answer',
-      () => {
-        if (starter.exitCode !== null) throw new Error(`systemd has ended: ${systemd.#said}`);
-        // Degraded: a unit of that root has failed which has nothing to do with ours.
-        const state = systemd.run('systemctl', 'is-system-running').stdout.trim();
-        return ['running', 'degraded'].includes(state) || undefined;
-      },
-      60,
-    );
+    try {
+      await waitFor('systemd to answer', () => systemd.#answers() || undefined, 60);
+    } catch (error) {
+      await systemd.close();
+      throw error;
+    }
     return systemd;
+  }
+
+  /** @throws when it has ended */
+  #answers(): boolean {
+    if (this.#starter.exitCode !== null) throw new Error(`systemd has ended: ${this.#said}`);
+    // Degraded: a unit of that root has failed which has nothing to do with ours.
+    return ['running', 'degraded'].includes(this.run('systemctl', 'is-system-running').stdout.trim());
   }
 
   /** Runs a program where it is. */
@@ -147,7 +150,7 @@ export class PrivateSystemd {
   async close(): Promise<void> {
     const ended = this.#starter.exitCode === null ? once(this.#starter, 'exit') : undefined;
     // With the first process of its namespace all others end.
-    process.kill(this.#manager, 'SIGKILL');
+    if (ended) process.kill(this.#manager, 'SIGKILL');
     await ended;
     await waitFor('its cgroups to be empty', () => removeGroups(this.#cgroup) || undefined);
   }
