@@ -187,6 +187,7 @@ rootTest(
       ).toEqual([
         '/var/lib/device-enrolment/var/enrol.db',
         '/var/lib/device-enrolment/var/keys/own/KEY.asc',
+        '/var/lib/device-enrolment/var/keys/own/revocations/KEY.asc',
         '/var/lib/device-enrolment/var/secrets/pgp-passphrase',
       ]);
       // Those of a user that stays.
