@@ -192,7 +192,7 @@ test('O06 a process that is stopped, and a round that hangs: the watchdog ends t
   expect(logged('extractor', 'daemon.hangs')).toEqual([]);
 
   await writeFile(mark, '');
-  expect(await times('extractor', 'daemon.hangs', 1, 40)).toMatchObject({ task: 'extract batches' });
+  expect(await times('extractor', 'daemon.hangs', 1, 40)).toMatchObject({ task: 'keys' });
   await shown(unit, ({ NRestarts }) => Number(NRestarts) >= 2);
 });
 

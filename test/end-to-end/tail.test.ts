@@ -102,7 +102,9 @@ describe('what there is', () => {
     await log('loader', 'daemon.ready');
     const onTerminal = async (env: NodeJS.ProcessEnv) => {
       const command = `"${process.execPath}" "${enrolEntry}" --home "${installation.home}" tail`;
-      const options = { node: 'script', env: { ...noForce, ...env } };
+      // Node takes what it runs in for a build server, without colours, by CI.
+      const terminal = { ...noForce, CI: undefined, TERM: 'xterm-256color' };
+      const options = { node: 'script', env: { ...terminal, ...env } };
       return (await new Program(['-qec', command, '/dev/null'], options).exit).stdout;
     };
     // eslint-disable-next-line no-control-regex -- what colours begin with
