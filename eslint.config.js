@@ -78,7 +78,7 @@ const browser = {
 };
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'var', 'spool', 'coverage'] },
+  { ignores: ['node_modules', 'dist', 'var', 'spool', 'coverage'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -126,7 +126,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**/*.ts', 'demo/**/*.ts', 'bench/**/*.ts', 'bin/**/*.ts'],
+    files: ['test/**/*.ts', 'demo/**/*.ts', 'bench/**/*.ts', 'package/**/*.ts', 'bin/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
   {

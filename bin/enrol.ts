@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 
+import { version } from '../shared/daemon/process.ts';
 import { exitCodeOf, exitCodes } from '../shared/runtime/exit-codes.ts';
 import { Fault, toFault } from '../shared/runtime/faults.ts';
 import { keepPrivate } from '../shared/runtime/private-process.ts';
@@ -42,6 +43,7 @@ export function program(): Command {
     )
     .option('--config <file>', 'configuration file (default: <home>/config/enrol.yaml)')
     .option('--json', 'print one JSON document instead of text')
+    .version(version, '--version', 'print the version')
     .addHelpText('after', exitCodeHelp)
     .configureHelp({ showGlobalOptions: true })
     .exitOverride();

@@ -27,6 +27,9 @@ export const readTemplates = async (): Promise<UnitTemplates> => ({
   target: await readFile(new URL('target', templates), 'utf8'),
 });
 
+/** Units that have come with a package; those of administrators have precedence (systemd.unit(5)). */
+const packagedUnits = '/usr/lib/systemd/system';
+
 /** What is asked for at the command line. */
 export interface ServiceWishes {
   readonly user: string;
@@ -100,6 +103,8 @@ export async function writeServices(folder: string, plan: ServicePlan): Promise<
     for (const { path, text: wanted } of plan.files) {
       const file = join(folder, path);
       if ((await readIfThere(file)) === wanted) continue;
+      // A copy would stay as it is when the package brings a newer one.
+      if ((await readIfThere(join(packagedUnits, path))) === wanted) continue;
       await replace(file, wanted);
       written.push(file);
     }

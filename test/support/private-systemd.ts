@@ -47,9 +47,17 @@ export class PrivateSystemd {
   readonly #starter: ChildProcess;
   readonly #cgroup: string;
   readonly #manager: number;
+  /** Where units are looked for, when links are made to them. */
+  readonly #unitFolders: readonly string[];
   #said: string;
 
-  private constructor(starter: ChildProcess, cgroup: string, manager: number) {
+  private constructor(
+    starter: ChildProcess,
+    cgroup: string,
+    manager: number,
+    unitFolders: readonly string[],
+  ) {
+    this.#unitFolders = unitFolders;
     this.#starter = starter;
     this.#cgroup = cgroup;
     this.#manager = manager;
@@ -58,19 +66,40 @@ export class PrivateSystemd {
       stream?.setEncoding('utf8').on('data', (text: string) => (this.#said += text));
   }
 
-  static async boot(homes: readonly string[]): Promise<PrivateSystemd> {
+  /** Among the files of this machine, with the project and homes in it. */
+  static boot(homes: readonly string[]): Promise<PrivateSystemd> {
+    return PrivateSystemd.start(
+      (cgroup) => [script, cgroup, project, ...homes],
+      ['/etc/systemd/system', '/run/systemd/system'],
+    );
+  }
+
+  /** @param wordsFor what starts it as the first process of its namespace, in a cgroup that is to be made */
+  static async start(
+    wordsFor: (cgroup: string) => readonly string[],
+    unitFolders: readonly string[],
+  ): Promise<PrivateSystemd> {
     const cgroup = join(cgroups ?? '', `enrol-test-${process.pid}-${Date.now()}`);
-    const starter = spawn('sh', [script, cgroup, project, ...homes], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const starter = spawn('sh', wordsFor(cgroup), { stdio: ['ignore', 'pipe', 'pipe'] });
     const manager = await waitFor('a systemd', () => {
       if (starter.exitCode !== null) throw new Error('systemd could not be started');
       return childCalled('systemd', starter.pid ?? 0);
     });
-    const systemd = new PrivateSystemd(starter, cgroup, manager);
-    await waitFor('systemd to answer', () => {
-      if (starter.exitCode !== null) throw new Error(`systemd has ended: ${systemd.#said}`);
-      return systemd.run('systemctl', 'is-system-running').stdout.trim() === 'running' || undefined;
-    });
+    const systemd = new PrivateSystemd(starter, cgroup, manager, unitFolders);
+    try {
+      await waitFor('systemd to answer', () => systemd.#answers() || undefined, 60);
+    } catch (error) {
+      await systemd.close();
+      throw error;
+    }
     return systemd;
+  }
+
+  /** @throws when it has ended */
+  #answers(): boolean {
+    if (this.#starter.exitCode !== null) throw new Error(`systemd has ended: ${this.#said}`);
+    // Degraded: a unit of that root has failed which has nothing to do with ours.
+    return ['running', 'degraded'].includes(this.run('systemctl', 'is-system-running').stdout.trim());
   }
 
   /** Runs a program where it is. */
@@ -79,9 +108,9 @@ export class PrivateSystemd {
     const env = {
       PATH: process.env.PATH,
       SYSTEMD_IGNORE_CHROOT: '1',
-      SYSTEMD_UNIT_PATH: '/etc/systemd/system:/run/systemd/system',
+      SYSTEMD_UNIT_PATH: this.#unitFolders.join(':'),
     };
-    const inside = ['--target', String(this.#manager), ...namespaces, '--wd=/', ...words];
+    const inside = ['--target', String(this.#manager), ...namespaces, 'env', '--chdir=/', ...words];
     const { status, stdout, stderr } = spawnSync('nsenter', inside, { encoding: 'utf8', env });
     return { code: status, stdout, stderr };
   }
@@ -121,7 +150,7 @@ export class PrivateSystemd {
   async close(): Promise<void> {
     const ended = this.#starter.exitCode === null ? once(this.#starter, 'exit') : undefined;
     // With the first process of its namespace all others end.
-    process.kill(this.#manager, 'SIGKILL');
+    if (ended) process.kill(this.#manager, 'SIGKILL');
     await ended;
     await waitFor('its cgroups to be empty', () => removeGroups(this.#cgroup) || undefined);
   }

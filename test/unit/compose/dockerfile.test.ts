@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { expect, test } from '@jest/globals';
+import { validate } from 'dockerfile-utils';
 
 import { preparations, readImage } from '../../support/dockerfile.ts';
 
@@ -9,6 +10,10 @@ const project = (path: string): string => fileURLToPath(new URL(`../../../${path
 const json = (path: string) => JSON.parse(readFileSync(project(path), 'utf8')) as unknown;
 const image = readImage();
 const copied = image.copies.filter(({ from }) => from === '').flatMap(({ sources }) => sources);
+
+test('a linter has nothing to say against it', () => {
+  expect(validate(readFileSync(project('Dockerfile'), 'utf8'))).toEqual([]);
+});
 
 test('what it copies is in the project, and is let through to Docker', () => {
   const [all, ...letThrough] = readFileSync(project('.dockerignore'), 'utf8')

@@ -1,0 +1,2 @@
+import '../bin/require-node.js';
+await import('./package.ts');
