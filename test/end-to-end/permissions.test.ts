@@ -85,13 +85,17 @@ test('O12: under a umask that forbids nothing, others may read nothing, and secr
   expect(made.filter(([, mode]) => (parseInt(mode, 8) & 0o007) !== 0)).toEqual([]);
 
   const modes = (pattern: RegExp) => Object.fromEntries(made.filter(([path]) => pattern.test(path)));
-  expect(Object.values(modes(/^var\/(secrets|keys\/own)\/./))).toEqual(['600', '600']);
-  expect(modes(/^(config.*|var\/(secrets|keys|keys\/own|log|log\/loader\.log|enrol\.db))$/)).toEqual({
+  const secret = /^var\/(secrets\/.|keys\/own\/.*\.asc$)/;
+  expect(Object.values(modes(secret))).toEqual(['600', '600', '600']);
+  expect(
+    modes(/^(config.*|var\/(secrets|keys|keys\/own|keys\/own\/revocations|log|log\/loader\.log|enrol\.db))$/),
+  ).toEqual({
     config: '750',
     'config/enrol.yaml': '640',
     'var/enrol.db': '640',
     'var/keys': '700',
     'var/keys/own': '700',
+    'var/keys/own/revocations': '700',
     'var/log': '750',
     'var/log/loader.log': '640',
     'var/secrets': '700',

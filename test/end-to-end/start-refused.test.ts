@@ -64,7 +64,7 @@ test('O01 bad configuration: all problems are listed, each with its line', async
   const file = inHome('config', 'enrol.yaml');
   await writeFile(
     file,
-    'spool:\n  scanSeconds: often\nretries: 3\njobs:\n  salesOrderDispatch:\n    schedule: never\n',
+    'spool:\n  scanSeconds: often\nunheardOf: 3\njobs:\n  salesOrderDispatch:\n    schedule: never\n',
   );
   const said = await expectRefused(daemons, {
     code: 'CONFIG_INVALID',
@@ -73,7 +73,7 @@ test('O01 bad configuration: all problems are listed, each with its line', async
   });
   for (const problem of [
     'enrol.yaml:2:3 spool.scanSeconds: must be a number',
-    'enrol.yaml:3:1 retries: is no setting; known here: store, spool, retry',
+    'enrol.yaml:3:1 unheardOf: is no setting; known here: store, spool, retry',
     'enrol.yaml:6:5 jobs.salesOrderDispatch.schedule: is no cron pattern',
   ]) {
     expect(said.split(problem)).toHaveLength(daemons.length + 1);

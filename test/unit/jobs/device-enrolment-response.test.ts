@@ -59,7 +59,7 @@ describe('Device Enrolment Response', () => {
     });
     expect(rt.events).toContainEqual({
       name: 'workflow.event',
-      fields: { type: 'DEP', code: 'DEER', reference: '12', batch },
+      fields: { type: 'DEP', eventCode: 'DEER', reference: '12', batch },
     });
   });
 

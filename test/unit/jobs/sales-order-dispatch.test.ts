@@ -153,7 +153,7 @@ describe('Sales Order Dispatch', () => {
     ]);
     expect(rt.events).toContainEqual({
       name: 'workflow.event',
-      fields: { type: 'DEP', code: 'SORJ', reference: '12', batch },
+      fields: { type: 'DEP', eventCode: 'SORJ', reference: '12', batch },
     });
   });
 });
