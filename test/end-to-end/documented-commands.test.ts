@@ -112,10 +112,12 @@ const elsewhere: readonly (readonly [begins: RegExp, test: string])[] = [
   [/^node demo\//, 'test/unit/simulators/processes.test.ts'],
   [/^curl /, 'test/end-to-end/api.test.ts'],
   [/^systemctl /, 'test/end-to-end/systemd.test.ts'],
+  [/^(apt install|dpkg) /, 'test/end-to-end/package.test.ts'],
 ];
 
 /** What needs no test of ours: of the system, or of an editor. */
-const ofTheSystem = /^(export|cd|cp|mv|mkdir|\$EDITOR|useradd|install|exit|sha256sum|runuser|chown|chmod) ?/;
+const ofTheSystem =
+  /^(export|cd|cp|mv|mkdir|\$EDITOR|editor|useradd|install|exit|sha256sum|runuser|chown|chmod) ?/;
 
 test.each([...pages].map(([name, page]) => [name, page]))('%s: other programs are known', (_, page) => {
   const others = commandBlocks(page)
