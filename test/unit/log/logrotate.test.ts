@@ -38,9 +38,12 @@ afterEach(async () => {
 
 rotateTest('logrotate finds nothing wrong with the sample', async () => {
   await writeFile(join(folder, 'loader.log'), '{}\n', { mode: 0o640 });
-  const said = runTool(logrotate, '--debug', '--state', join(folder, 'state'), config);
+  const said = runTool(logrotate, '--debug', '--force', '--state', join(folder, 'state'), config);
   expect(said).not.toMatch(/error|unknown|warning: (?!logrotate in debug mode)/i);
   expect(said).toContain(`considering log ${join(folder, 'loader.log')}`);
+  // A file of the daemon that comes before one of logrotate's own would be put aside for ever.
+  expect(said).toContain(`renaming ${join(folder, 'loader.log')} to`);
+  expect(said).not.toContain('creating new');
 });
 
 rotateTest(
