@@ -6,11 +6,15 @@ import { inTransaction, openStore } from '../shared/store/open-store.ts';
 import { devicesOfOrder } from '../shared/store/devices.ts';
 import { insertOrder, recordDispatch } from '../shared/store/orders.ts';
 
-/** Loads batches of 500 devices into a store, one after the other, until it is told to end: `STORE-FILE`. */
+/**
+ * Loads batches of 500 devices into a store, one after the other, until it is told to end: `STORE-FILE`. Prints a line
+ * when it begins, and at the end one with what it has written.
+ */
 const [file = ''] = process.argv.slice(2);
 const db = await openStore({ file, busySeconds: 30 });
 const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
+process.stdout.write('begun\n');
 
 const perBatch = 500;
 let batches = 0;

@@ -70,10 +70,12 @@ async function bench(): Promise<number> {
   });
   let written = '';
   writer.stdout.setEncoding('utf8').on('data', (text: string) => (written += text));
+  const closed = once(writer, 'close');
+  await Promise.race([once(writer.stdout, 'data'), closed]);
   const beside = await measureAll(callers, pages);
   writer.kill('SIGTERM');
-  await once(writer, 'close');
-  return report(alone, beside, missing, written.trim());
+  await closed;
+  return report(alone, beside, missing, written.trim().split('\n').at(-1) ?? '');
 }
 
 async function prepare(): Promise<Landmarks> {

@@ -83,7 +83,8 @@ async function loadFile(trx: Db, worker: Worker, row: Delivery): Promise<Deliver
     now,
   );
   const digest = digestOf(row.name);
-  return settleDone(trx, row, { digest, identity: digest, batchId: batch.id, at: now });
+  const [file] = await settleDone(trx, [{ row, digest, identity: digest, batchId: batch.id }], now);
+  return file?.row ?? row;
 }
 
 /** `daemons/extractor/extract-batch.ts` and `shared/spool/publisher.ts`, without the batches. */
@@ -107,15 +108,12 @@ async function publishDocuments(db: Db, worker: Worker, group: readonly number[]
       .execute();
   });
   const taken = await takePublications(db, queued, [], worker);
-  const sealed = await inTransaction(db, async (trx) => {
-    const rows: Delivery[] = [];
-    for (const row of taken)
-      rows.push(
-        await markSealed(trx, row, { digest: digestOf(row.name), size, place: `out/.tmp-${row.id}` }),
-      );
-    return rows;
-  });
-  await inTransaction(db, (trx) => markPublished(trx, sealed, new Date()));
+  const drafts = taken.map((row) => ({
+    row,
+    sealed: { digest: digestOf(row.name), size, place: `out/.tmp-${row.id}` },
+  }));
+  const { done } = await inTransaction(db, (trx) => markSealed(trx, drafts));
+  await inTransaction(db, (trx) => markPublished(trx, done, new Date()));
 }
 
 /** Requests to a provider, of ten devices each, from their mapping to their acceptance. */

@@ -10,7 +10,6 @@ import {
   spoolFolder,
   spoolProviders,
 } from '../../shared/runtime/paths.ts';
-import { SideLoop } from '../../shared/runtime/side-loop.ts';
 import { checkFolder } from '../../shared/spool/layout.ts';
 import { Publisher } from '../../shared/spool/publisher.ts';
 import type { Delivery } from '../../shared/store/deliveries.ts';
@@ -24,12 +23,8 @@ import { sendResponses } from './send-response.ts';
 import { grantSettlements } from './settle-by-hand.ts';
 import { transformRequest } from './transform-request.ts';
 
-/**
- * Transformation · Device Enrolment · Device Enrolment Adaptor: generic requests to providers, answers back.
- *
- * @param once works off what is there, and waits for what it has begun
- */
-export async function adaptor(runtime: Runtime, once: boolean): Promise<Work> {
+/** Transformation · Device Enrolment · Device Enrolment Adaptor: generic requests to providers, answers back. */
+export async function adaptor(runtime: Runtime): Promise<Work> {
   const { loaded } = runtime;
   const { inboxes, outboxes, spool } = loaded.config;
   const ids = Object.keys(loaded.config.providers);
@@ -52,7 +47,6 @@ export async function adaptor(runtime: Runtime, once: boolean): Promise<Work> {
     ),
   );
   const outgoing = postsResponses(loaded.config) ? [await sendResponses(runtime)] : [];
-  const beside = { intervalSeconds: spool.scanSeconds, emit: runtime.emit };
   return {
     tasks: [
       keys.task,
@@ -64,9 +58,8 @@ export async function adaptor(runtime: Runtime, once: boolean): Promise<Work> {
       { name: 'release requests', step: () => releaseRequests(runtime) },
       { name: 'ask providers', step: () => askProviders(runtime) },
       ...providersBy(loaded.config, 'https').map((provider) => new Courier(runtime, provider)),
-      publisher(runtime, keys.pgp),
-      ...outgoing.map(({ task }) => (once ? task : new SideLoop(task, beside))),
     ],
+    beside: [publisher(runtime, keys.pgp), ...outgoing.map(({ task }) => task)],
     watch: [
       ...[requests, ...answers].map((inbox) => inbox.folders.in),
       ...outgoing.map(({ folder }) => folder),

@@ -4,7 +4,7 @@ import { readXml } from '../../shared/formats/read-xml.ts';
 import { readJson } from '../../shared/generic/read-json.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
 import type { Decision } from '../../shared/spool/file-work.ts';
-import { wholeOf, type ReceivedFile } from '../../shared/spool/received-file.ts';
+import { wholeOf, type Content, type ReceivedFile } from '../../shared/spool/received-file.ts';
 import { findByTransaction, openOrders } from '../../shared/store/provider-requests.ts';
 import type { RequestSummary } from '../../shared/store/request-lists.ts';
 import type { Db } from '../../shared/store/tables.ts';
@@ -18,6 +18,7 @@ import type {
   ProviderAnswer,
   ProviderReply,
   Question,
+  TableInPieces,
   TransactionIds,
 } from './providers/provider-format.ts';
 
@@ -37,7 +38,7 @@ export async function receiveAnswer(
   const content = await openFile(runtime, file, provider.settings.inbox, keys);
   const { stem, transactionId, number } = answeredFile(file.name);
   const question = Object.hasOwn(provider.format.stems, stem) ? provider.format.stems[stem] : undefined;
-  const reply = { content: readContent(file.name, await wholeOf(content)) };
+  const reply = { content: await readContent(provider, file.name, content) };
   // A name of the sender's own choice tells nothing; only results are sent so.
   const of = question ?? 'query';
   return async (trx) => {
@@ -83,13 +84,21 @@ async function readAgainst(
 /**
  * JSON, XML or CSV. The content tells JSON from XML; nothing but the name tells CSV.
  *
- * @throws DocumentProblem of the JSON; Fault of the XML
+ * @throws DocumentProblem of the JSON; Fault of the XML; TOO_LARGE for what is to be read at once
  */
-function readContent(name: string, content: Uint8Array): AnswerContent {
-  if (/\.csv$/i.test(name.replace(/\.(pgp|gpg|asc)$/i, ''))) return { kind: 'csv', bytes: content };
-  const first = content.find((byte) => !beforeContent.includes(byte));
-  if (first === lessThan) return { kind: 'xml', root: readXml(content) };
-  return { kind: 'json', document: readJson(content) };
+async function readContent({ format }: Provider, name: string, content: Content): Promise<AnswerContent> {
+  const isTable = /\.csv$/i.test(name.replace(/\.(pgp|gpg|asc)$/i, ''));
+  if (isTable && format.tableInPieces) return readTable(format.tableInPieces(), content);
+  const bytes = await wholeOf(content);
+  if (isTable) return { kind: 'csv', bytes };
+  const first = bytes.find((byte) => !beforeContent.includes(byte));
+  if (first === lessThan) return { kind: 'xml', root: readXml(bytes) };
+  return { kind: 'json', document: readJson(bytes) };
+}
+
+async function readTable(table: TableInPieces, content: Content): Promise<AnswerContent> {
+  for await (const piece of content.pieces()) table.push(piece);
+  return table.end();
 }
 
 /** A byte-order mark, and white space. */

@@ -4,19 +4,14 @@ import { writeDocument } from '../../shared/generic/document.ts';
 import { genericFileName } from '../../shared/generic/file-name.ts';
 import type { Clock } from '../../shared/runtime/clock.ts';
 import { outboxPlace } from '../../shared/runtime/paths.ts';
-import { queuePublication } from '../../shared/store/publications.ts';
+import { queuePublications, type Publication } from '../../shared/store/publications.ts';
 import { recordOutcomes, sharedOrders } from '../../shared/store/provider-requests.ts';
 import type { RequestSummary } from '../../shared/store/request-lists.ts';
 import type { ProviderOutcome } from '../../shared/store/states/provider-request.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { toGenericResponse } from './generic-response.ts';
 import type { Provider } from './provider.ts';
-import type {
-  AskedRequest,
-  OrderOutcome,
-  ProviderError,
-  RequestedOrder,
-} from './providers/provider-format.ts';
+import type { AskedRequest, OrderOutcome, RequestedOrder } from './providers/provider-format.ts';
 
 /** What is needed of the process. */
 interface Surroundings extends Pick<Runtime, 'loaded'> {
@@ -45,7 +40,7 @@ export async function settleOrders(
   const recorded = outcomes.map((outcome) => ({
     orderId: outcome.orderId,
     outcome: outcomeOf(outcome),
-    devices: outcome.devices.map((device) => ({ errors: none, ...device })),
+    devices: outcome.devices,
     isWhole: isWhole(outcome, orders.get(outcome.orderId)),
   }));
   await recordOutcomes(trx, request.id, recorded);
@@ -63,8 +58,6 @@ export async function settleOrders(
     said,
   );
 }
-
-const none: readonly ProviderError[] = [];
 
 /** Whether an outcome names just what was asked. */
 const isWhole = ({ devices }: OrderOutcome, asked: RequestedOrder | undefined): boolean =>
@@ -88,7 +81,7 @@ export async function respond(
   outcomes: readonly OrderOutcome[],
 ): Promise<void> {
   const now = clock.now();
-  for (const [index, outcome] of outcomes.entries()) {
+  const publications = outcomes.flatMap((outcome, index): Publication[] => {
     const number = `${source}-${first + index}`;
     const response = toGenericResponse({
       providerId: provider.id,
@@ -96,17 +89,19 @@ export async function respond(
       externalFileName: `${number}.json`,
       now,
     });
-    if (!response) continue;
-    const publication = {
-      folder: outboxPlace(loaded.config, 'deviceEnrolmentResponse'),
-      name: genericFileName(deviceEnrolmentResponse, provider.id, number),
-      purpose: 'generic-response',
-      content: Buffer.from(writeDocument(deviceEnrolmentResponse, response)).toString(),
-      batchId,
-      providerRequestId: requestId,
-    } as const;
-    await queuePublication(trx, publication, now);
-  }
+    if (!response) return [];
+    return [
+      {
+        folder: outboxPlace(loaded.config, 'deviceEnrolmentResponse'),
+        name: genericFileName(deviceEnrolmentResponse, provider.id, number),
+        purpose: 'generic-response',
+        content: Buffer.from(writeDocument(deviceEnrolmentResponse, response)).toString(),
+        batchId,
+        providerRequestId: requestId,
+      },
+    ];
+  });
+  await queuePublications(trx, publications, now);
 }
 
 /**

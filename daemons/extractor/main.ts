@@ -30,7 +30,8 @@ export async function extractor(runtime: Runtime): Promise<Work> {
     },
   });
   return {
-    tasks: [keys.task, extraction(runtime), publisher],
+    tasks: [keys.task, extraction(runtime)],
+    beside: [publisher],
     watch: [],
     intervalSeconds: loaded.config.extractor.pollSeconds,
     finish: () => keys.pgp.close(),

@@ -41,6 +41,8 @@ export interface Runtime {
 /** A process's work: its tasks, and the folders whose changes wake it. */
 export interface Work {
   readonly tasks: readonly Task[];
+  /** Tasks in loops of their own: while these wait, for a disk or a server, the others go on. */
+  readonly beside?: readonly Task[];
   readonly watch: readonly string[];
   readonly intervalSeconds: number;
   /** Ends what the tasks have in common; after the last round, however that ended. */

@@ -54,6 +54,12 @@ export class Reload {
     this.#manager.ready(`${atWork}, with the configuration before: ${fault.code}: ${fault.detail}`);
   }
 
+  /** Not even that one can be gone on with, until something is mended: it is tried again. */
+  standStill(thrown: unknown): void {
+    const { code, detail } = toFault(thrown);
+    this.#manager.ready(`Does nothing until this is mended, and tries again: ${code}: ${detail}`);
+  }
+
   async #look(): Promise<void> {
     this.#manager.reloading();
     try {

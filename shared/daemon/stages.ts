@@ -1,8 +1,8 @@
 import { toFault } from '../runtime/faults.ts';
-import { asRound } from '../runtime/progress.ts';
 import type { Renewed } from '../runtime/reload-rules.ts';
+import { SideLoop } from '../runtime/side-loop.ts';
 import type { StopSignals } from '../runtime/signals.ts';
-import { Bell, runTasks } from '../runtime/task-loop.ts';
+import { Bell, runTasks, type Task } from '../runtime/task-loop.ts';
 import { Doorbell } from '../spool/doorbell.ts';
 import { StoreDoorbell } from '../store/postgres/doorbell.ts';
 import { storeOptions } from '../store/store-options.ts';
@@ -43,8 +43,9 @@ export async function workInStages(runtime: Runtime, plan: Plan, frame: Frame): 
   for (;;) {
     refused += await runStage(stage, frame);
     const next = signals.stop.aborted ? undefined : reload.take();
-    if (next === undefined) return refused;
-    stage = await asRound('reload', () => nextStage(stage, next, plan, reload));
+    const following = next && (await nextStage(stage, next, plan, frame));
+    if (following === undefined) return refused;
+    stage = following;
   }
 }
 
@@ -54,8 +55,7 @@ async function runStage({ runtime, work, isRenewed }: Stage, frame: Frame): Prom
   const doorbells = once ? [] : await hang(runtime, work, daemon, bell.ring);
   if (!isRenewed) onReady();
   try {
-    const tasks = work.tasks.map((task) => withRoom(runtime.loaded, task));
-    return await runTasks([signOfLife(runtime, isRenewed), ...tasks], {
+    return await runTasks([signOfLife(runtime, isRenewed), ...tasksOf(runtime, work, once)], {
       intervalSeconds: work.intervalSeconds,
       once,
       stop: AbortSignal.any([signals.stop, reload.ready]),
@@ -69,8 +69,42 @@ async function runStage({ runtime, work, isRenewed }: Stage, frame: Frame): Prom
   }
 }
 
+/** With `once`, each has its turn: only so it is known when all is done. */
+function tasksOf(
+  { loaded, emit }: Runtime,
+  { tasks, beside = [], intervalSeconds }: Work,
+  once: boolean,
+): Task[] {
+  const inTurn = tasks.map((task) => withRoom(loaded, task));
+  const others = beside.map((task) => withRoom(loaded, task));
+  return [...inTurn, ...others.map((task) => (once ? task : new SideLoop(task, { intervalSeconds, emit })))];
+}
+
+/**
+ * The stage after this one. While not even the configuration before can be begun any longer, for want of a file that was
+ * there when it was, it is tried again and again: an end would be one that no service manager mends.
+ *
+ * @returns undefined when the process is to stop meanwhile
+ */
+async function nextStage(before: Stage, next: Renewed, plan: Plan, frame: Frame): Promise<Stage | undefined> {
+  const { once, signals, reload } = frame;
+  const begun = new AbortController();
+  let wanted = next;
+  let stage: Stage | undefined;
+  const step = async () => {
+    wanted = reload.take() ?? wanted;
+    stage = await beginStage(before, wanted, plan, reload);
+    begun.abort();
+    return { worked: 0, refused: 0, waiting: 0 };
+  };
+  const stop = AbortSignal.any([signals.stop, begun.signal]);
+  const { emit } = before.runtime;
+  await runTasks([{ name: 'reload', step }], { intervalSeconds: 60, once, stop, bell: new Bell(), emit });
+  return stage;
+}
+
 /** What cannot be begun, for want of a key or a folder, is refused like a file with errors: the one before goes on. */
-async function nextStage(before: Stage, next: Renewed, plan: Plan, reload: Reload): Promise<Stage> {
+async function beginStage(before: Stage, next: Renewed, plan: Plan, reload: Reload): Promise<Stage> {
   const runtime = { ...before.runtime, loaded: next.loaded };
   try {
     const work = await plan(runtime);
@@ -79,7 +113,12 @@ async function nextStage(before: Stage, next: Renewed, plan: Plan, reload: Reloa
   } catch (thrown) {
     if (toFault(thrown).class === 'bug' || before.runtime.lease.lost) throw thrown;
     reload.refuse(thrown);
+  }
+  try {
     return { runtime: before.runtime, work: await plan(before.runtime), isRenewed: true };
+  } catch (thrown) {
+    reload.standStill(thrown);
+    throw thrown;
   }
 }
 

@@ -15,17 +15,25 @@ import {
   type Result,
 } from './thread-orders.ts';
 
-/** What a thread says: that its keys are ready, or what came of an order. */
-export type Answer =
-  | 'ready'
-  | { readonly id: number; readonly result: Result }
-  | { readonly id: number; readonly fault: PackedFault };
+/** What came of an order. */
+export type End = { readonly id: number } & ({ readonly result: Result } | { readonly fault: PackedFault });
 
-/** What a thread is told: an order, or the keys for all orders that follow. */
-export type Message = { readonly id: number; readonly order: Order } | { readonly keys: KeyBytes };
+/** What a thread says: that its keys are ready, or what came of some orders. */
+export type Answer = 'ready' | readonly End[];
 
-/** Orders in one thread at the same time: while one waits for Node's own threads, which do a part of it, another goes on. */
-const perThread = 4;
+export interface NumberedOrder {
+  readonly id: number;
+  readonly order: Order;
+}
+
+/** What a thread is told: orders, or the keys for all orders that follow. */
+export type Message = { readonly orders: readonly NumberedOrder[] } | { readonly keys: KeyBytes };
+
+/**
+ * Orders that one thread has in hand. More than it works on at the same time: it goes on while the caller's thread waits
+ * for the store. Those that are given, or done, at about the same time go as one message, which costs little more than one.
+ */
+const perThread = 64;
 
 /**
  * So many in a row the caller's thread works off by itself before it starts others: these take longer to be ready, and a
@@ -118,16 +126,27 @@ export class PgpThreads {
   /** Hands out what waits, as far as somebody is free. */
   #next(): void {
     for (let job; (job = this.#waiting[0]) !== undefined;) {
-      const ready = [...this.#threads].filter((thread) => thread.ready);
-      const resting = !this.#busy && ready.every((thread) => thread.jobs === 0);
-      const [freest] = ready.filter(({ jobs }) => jobs < perThread).sort((a, b) => a.jobs - b.jobs);
-      if (resting || (ready.length === 0 && !this.#busy)) void this.#here(job);
-      else if (freest) freest.take(job);
+      const freest = this.#freest();
+      if (!this.#busy && this.#isResting()) void this.#here(job);
+      else if (freest && freest.jobs < perThread) freest.take(job);
       else break;
       this.#waiting.shift();
     }
     const wanted = this.#waiting.length > 0 && (this.#threads.size > 0 || this.#row >= rowBeforeThreads);
     if (wanted && this.#threads.size < availableParallelism()) this.#start();
+  }
+
+  #isResting(): boolean {
+    for (const { jobs } of this.#threads) if (jobs > 0) return false;
+    return true;
+  }
+
+  /** Undefined while none is ready. */
+  #freest(): Thread | undefined {
+    let freest: Thread | undefined;
+    for (const thread of this.#threads)
+      if (thread.ready && (freest === undefined || thread.jobs < freest.jobs)) freest = thread;
+    return freest;
   }
 
   async #here({ order, resolve, reject }: Job): Promise<void> {
@@ -162,6 +181,8 @@ class Thread {
   ready = false;
   readonly #worker: Worker;
   readonly #underWay = new Map<number, Job>();
+  /** Taken, and not told to the thread yet. */
+  #taken: NumberedOrder[] = [];
   #last = 0;
   /** What ended it. */
   #failure: Error | undefined;
@@ -173,10 +194,9 @@ class Thread {
       // What a message leaves behind is garbage at once: so it is removed before it is a hundred megabytes.
       resourceLimits: { maxYoungGenerationSizeMb: 16 },
     });
-    // While it has nothing to do it keeps no process alive.
-    this.#worker.unref();
     this.#worker.on('message', (answer: Answer) => {
-      this.#settle(answer);
+      if (answer === 'ready') this.ready = true;
+      else this.#settle(answer);
       on.free();
     });
     this.#worker.on('error', (error: Error) => {
@@ -197,13 +217,24 @@ class Thread {
 
   take(job: Job): void {
     const id = ++this.#last;
-    const bytes = ownBytes(job.order.bytes);
     this.#underWay.set(id, job);
     this.#worker.ref();
-    this.#worker.postMessage({ id, order: { ...job.order, bytes } } satisfies Message, [bytes.buffer]);
+    // When all have been asked for that are asked for at this moment.
+    if (this.#taken.length === 0) queueMicrotask(() => this.#tell());
+    this.#taken.push({ id, order: { ...job.order, bytes: ownBytes(job.order.bytes) } });
+  }
+
+  #tell(): void {
+    const orders = this.#taken;
+    this.#taken = [];
+    this.#worker.postMessage(
+      { orders } satisfies Message,
+      orders.map(({ order }) => order.bytes.buffer as ArrayBuffer),
+    );
   }
 
   renew(keys: KeyBytes): void {
+    this.#tell(); // With the keys of before.
     this.#worker.postMessage({ keys } satisfies Message);
   }
 
@@ -211,15 +242,14 @@ class Thread {
     await this.#worker.terminate();
   }
 
-  #settle(answer: Answer): void {
-    if (answer === 'ready') {
-      this.ready = true;
-      return;
+  #settle(ends: readonly End[]): void {
+    for (const end of ends) {
+      const job = this.#underWay.get(end.id);
+      this.#underWay.delete(end.id);
+      if ('fault' in end) job?.reject(unpackFault(end.fault));
+      else job?.resolve(end.result);
     }
-    const job = this.#underWay.get(answer.id);
-    this.#underWay.delete(answer.id);
+    // While it has nothing to do it keeps no process alive.
     if (this.#underWay.size === 0) this.#worker.unref();
-    if ('fault' in answer) job?.reject(unpackFault(answer.fault));
-    else job?.resolve(answer.result);
   }
 }

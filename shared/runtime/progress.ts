@@ -34,6 +34,12 @@ export function cameFurther(): void {
   if (round) round.furtherAt = performance.now();
 }
 
+/** Milliseconds. As patient as the watchdog of the units that `enrol service install` writes: five times its two minutes. */
+const hangsAfter = 600_000;
+
+/** Whether a round hangs: it has not come further for ten minutes. */
+export const isHanging = (): boolean => (standstill()?.milliseconds ?? 0) > hangsAfter;
+
 /** The round that has not come further for longest; undefined while none is under way: to wait for work is no standstill. */
 export function standstill(): Standstill | undefined {
   const now = performance.now();

@@ -1,4 +1,4 @@
-import { readdir, rename } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { syncFolder } from '../runtime/durable.ts';
@@ -17,6 +17,7 @@ import {
 import { inTransaction } from '../store/open-store.ts';
 import { withOwner } from './access.ts';
 import { isCompanion, noteCompanion } from './companion.ts';
+import { moveTo } from './file-calls.ts';
 import { exists, isSameFile, linkCount, linkNew, markOf, removeName } from './files.ts';
 import { placeOf, type Inbox } from './inbox.ts';
 import type { Candidate } from './intake.ts';
@@ -204,7 +205,7 @@ async function takeAside(inbox: Inbox, row: Delivery, suffix: string): Promise<v
   if (await exists(aside)) throw bug(`${aside} is left from another claim`);
   await inbox.lease.hold();
   try {
-    await rename(dropPath(inbox, row, suffix), aside);
+    await moveTo(dropPath(inbox, row, suffix), aside);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
     if (!(await exists(aside))) return; // Gone from in/, and not by us, whose first answer was lost.

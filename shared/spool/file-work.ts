@@ -12,6 +12,7 @@ import {
   settleRefused,
   uncountAttempt,
   type Delivery,
+  type DoneFile,
 } from '../store/deliveries.ts';
 import { inTransaction, withSavepoint } from '../store/open-store.ts';
 import type { Db } from '../store/tables.ts';
@@ -21,7 +22,7 @@ import { checkCompanion, checkCompanionRecords } from './companion.ts';
 import { identityOf } from './identity.ts';
 import type { Inbox } from './inbox.ts';
 import { isAllowedName, nameBytes } from './names.ts';
-import { OpenedFile, type ReceivedFile } from './received-file.ts';
+import { inspectSmall, OpenedFile, type Inspected, type ReceivedFile } from './received-file.ts';
 import { concernsAll, type Round } from './round.ts';
 import { finishMoves } from './settle.ts';
 import { sameMark } from './stability.ts';
@@ -62,8 +63,7 @@ interface Decided {
 }
 
 /** A file whose records are in the store. */
-interface Loaded {
-  readonly settled: Delivery;
+interface Loaded extends DoneFile {
   readonly summary: string;
   readonly tell: (() => void) | undefined;
 }
@@ -153,7 +153,7 @@ export class FileWork {
     const received = await together(
       rows,
       async (row) => {
-        const file = await this.#inspect(row, opened.use(await this.#open(row)));
+        const file = await this.#check(row, await this.#inspect(row, opened));
         digests.set(row, file.digest);
         checkCompanion(row, file);
         failPoint('work.read');
@@ -180,12 +180,15 @@ export class FileWork {
   }
 
   /** @throws Fault LOST_BY_OPERATOR, BAD_NAME, NOT_REGULAR, TOO_LARGE, SPOOL_PERMISSION */
-  async #open(row: Delivery): Promise<OpenedFile> {
+  async #inspect(row: Delivery, opened: AsyncDisposableStack): Promise<Inspected> {
     const { spool, settings } = this.#inbox;
     if (!isAllowedName(nameBytes(row.name))) throw new Fault('BAD_NAME', `the name is ${row.name}`);
     const path = join(spool, row.place ?? '');
+    const maxBytes = Math.floor(settings.maxFileMegabytes * 1024 * 1024);
+    const small = await inspectSmall(path, maxBytes);
+    if (small) return small;
     try {
-      return await OpenedFile.open(path, Math.floor(settings.maxFileMegabytes * 1024 * 1024));
+      return await opened.use(await OpenedFile.open(path, maxBytes)).inspect();
     } catch (error) {
       if (errnoOf(error) === 'ENOENT')
         throw new Fault('LOST_BY_OPERATOR', `${row.place ?? ''} is gone`, { cause: error });
@@ -194,8 +197,7 @@ export class FileWork {
   }
 
   /** @throws Fault EMPTY_FILE, CHANGED_AFTER_CLAIM */
-  async #inspect(row: Delivery, file: OpenedFile): Promise<ReceivedFile> {
-    const { digest, size, mark } = await file.inspect();
+  async #check(row: Delivery, { mark, ...file }: Inspected): Promise<ReceivedFile> {
     const observed = {
       // Not compared: another host may have seen the file first, and has another number for its file server.
       dev: mark.dev,
@@ -207,9 +209,8 @@ export class FileWork {
       await remark(this.#inbox.db, row, mark);
       throw new Fault('CHANGED_AFTER_CLAIM', 'size or time changed after the file had been quiet');
     }
-    if (size === 0) throw new Fault('EMPTY_FILE', 'the file has no bytes');
-    const { inMemory } = file;
-    return { name: row.name, delivery: row, digest, size, inMemory, pieces: () => file.pieces() };
+    if (file.size === 0) throw new Fault('EMPTY_FILE', 'the file has no bytes');
+    return { name: row.name, delivery: row, ...file };
   }
 
   /** Files that were processed before and have the identity of one of these. */
@@ -260,45 +261,38 @@ export class FileWork {
     }
   }
 
-  /** @throws Fault of the first that cannot be written */
+  /** @throws Fault of the first that cannot be written: DUPLICATE, MANIFEST_MISMATCH, and whatever its decision finds */
   async #writeAll(trx: Db, group: readonly Decided[]): Promise<Loaded[]> {
     // Other processes may have brought in the same bytes meanwhile, and so may files of this group.
     const known = await this.#known(trx, group);
     const written: Loaded[] = [];
-    for (const each of group) {
-      const one = await this.#write(trx, each, known);
-      known.set(each.identity, one.settled);
-      written.push(one);
+    for (const { row, file, identity, decision } of group) {
+      refuseDuplicate(known, identity);
+      const { batchId, summary, records, tell } = await decision(trx);
+      checkCompanionRecords(row, records);
+      known.set(identity, row);
+      written.push({ row, digest: file.digest, identity, batchId, summary, tell });
     }
-    return written;
-  }
-
-  /** @throws Fault DUPLICATE, MANIFEST_MISMATCH, and whatever the decision finds */
-  async #write(trx: Db, { row, file, identity, decision }: Decided, known: Known): Promise<Loaded> {
-    refuseDuplicate(known, identity);
-    const { batchId, summary, records, tell } = await decision(trx);
-    checkCompanionRecords(row, records);
-    const at = this.#inbox.clock.now();
-    const settled = await settleDone(trx, row, { digest: file.digest, identity, batchId, at });
-    failPoint('work.written');
-    return { settled, summary, tell };
+    const settled = await settleDone(trx, written, this.#inbox.clock.now());
+    settled.forEach(() => failPoint('work.written'));
+    return settled;
   }
 
   async #archive(loaded: readonly Loaded[], started: number, round: Round): Promise<void> {
     if (loaded.length === 0) return;
     const { emit, name, clock } = this.#inbox;
-    const rows = loaded.map(({ settled }) => settled);
+    const rows = loaded.map(({ row }) => row);
     const arrived = new Set(await finishMoves(this.#inbox, rows, (row, thrown) => round.failed(thrown, row)));
-    for (const { settled, summary } of loaded) {
-      if (!arrived.has(settled)) continue;
+    for (const { row, digest, batchId, summary } of loaded) {
+      if (!arrived.has(row)) continue;
       emit('file.done', {
         folder: name,
-        file: settled.name,
-        delivery: settled.id,
-        digest: settled.digest ?? '',
+        file: row.name,
+        delivery: row.id,
+        digest,
         summary,
         milliseconds: Math.round(clock.monotonic() - started),
-        ...(settled.batch_id !== null && { batch: settled.batch_id }),
+        ...(batchId !== null && { batch: batchId }),
       });
       round.ended('done');
     }

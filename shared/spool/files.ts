@@ -1,9 +1,9 @@
-import { link, lstat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { syncFolder } from '../runtime/durable.ts';
 import { errnoOf } from '../runtime/faults.ts';
 import type { FileMark } from '../store/deliveries.ts';
+import { lookAt, makeLink, removeLink } from './file-calls.ts';
 
 /**
  * File operations that survive a crash. Nothing is ever overwritten: `link` fails where `rename` would replace, and
@@ -17,26 +17,15 @@ export async function exists(path: Path): Promise<boolean> {
   return (await markOf(path)) !== undefined;
 }
 
-/** How many names the file has. */
-export const linkCount = async (path: Path): Promise<number> => (await lstat(path)).nlink;
-
-/** What identifies the file now; undefined when there is none. */
-export async function markOf(path: Path): Promise<FileMark | undefined> {
-  try {
-    const stat = await lstat(path, { bigint: true });
-    return toMark(stat);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+/** How many names the file has. @throws ENOENT */
+export async function linkCount(path: Path): Promise<number> {
+  const seen = await lookAt(path);
+  if (seen !== undefined) return seen.names;
+  throw Object.assign(new Error(`ENOENT: ${String(path)} is gone`), { code: 'ENOENT' });
 }
 
-export const toMark = (stat: { dev: bigint; ino: bigint; size: bigint; mtimeNs: bigint }): FileMark => ({
-  dev: String(stat.dev),
-  inode: String(stat.ino),
-  size: Number(stat.size),
-  mtimeNs: String(stat.mtimeNs),
-});
+/** What identifies the file now; undefined when there is none. */
+export const markOf = async (path: Path): Promise<FileMark | undefined> => (await lookAt(path))?.mark;
 
 export async function isSameFile(a: Path, b: Path): Promise<boolean> {
   const [one, other] = [await markOf(a), await markOf(b)];
@@ -49,7 +38,7 @@ export async function isSameFile(a: Path, b: Path): Promise<boolean> {
  */
 export async function linkNew(from: Path, to: Path): Promise<void> {
   try {
-    await link(from, to);
+    await makeLink(from, to);
   } catch (error) {
     if (await isSameFile(from, to)) return;
     throw error;
@@ -94,7 +83,7 @@ export async function linkFree(
 /** Removes a name; that it is gone already is fine. */
 export async function removeName(path: Path): Promise<void> {
   try {
-    await unlink(path);
+    await removeLink(path);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
   }

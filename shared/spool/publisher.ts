@@ -24,7 +24,6 @@ import { survivors, type Worker } from '../store/workers.ts';
 import { isSameFile, linkCount, linkNew, removeName } from './files.ts';
 import { draftName, draftOf } from './names.ts';
 import { Daily, sweepDrafts } from './orphans.ts';
-import { inTurn } from './together.ts';
 
 /** Files published in one round at most. */
 const roundLimit = 128;
@@ -187,18 +186,14 @@ export class Publisher implements Task {
     const drafts = await synced(written, faults);
     if (drafts.length === 0) return [];
     drafts.forEach(() => failPoint('publish.drafted'));
-    const note = async (trx: Db, { sealed, ...document }: (typeof drafts)[number]): Promise<Document> => ({
-      ...document,
-      row: await markSealed(trx, document.row, sealed),
-    });
-    const claimed = await inTransaction(db, (trx) => inTurn(drafts, (draft) => note(trx, draft)));
-    for (const { each, thrown } of claimed.lost) {
-      await removeName(each.draft); // Nobody else gives a draft this name.
-      this.#tellLost(toFault(thrown), each.row);
+    const { done, lost } = await inTransaction(db, (trx) => markSealed(trx, drafts));
+    for (const { row, thrown } of lost) {
+      await removeName(this.#place(row).draft); // Nobody else gives a draft this name.
+      this.#tellLost(thrown, row);
       faults.add(thrown);
     }
-    claimed.done.forEach(() => failPoint('publish.sealed'));
-    return claimed.done;
+    done.forEach(() => failPoint('publish.sealed'));
+    return done.map(this.#place);
   }
 
   /** @returns those that have their final names, and no others */

@@ -5,7 +5,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { errnoOf, Fault } from '../runtime/faults.ts';
 import { cameFurther } from '../runtime/progress.ts';
 import type { Delivery, FileMark } from '../store/deliveries.ts';
-import { toMark } from './files.ts';
+import { readAtOnce } from './file-calls.ts';
+import { markIn } from './file-orders.ts';
 
 /** What is read at once of a file. */
 const pieceBytes = 256 * 1024;
@@ -59,6 +60,25 @@ export async function wholeOf(content: Content): Promise<Uint8Array> {
   return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
 }
 
+/** What a file is found to be. */
+export interface Inspected extends Content {
+  /** SHA-256 of the bytes, hex. */
+  readonly digest: string;
+  /** In bytes. */
+  readonly size: number;
+  /** After it was read. */
+  readonly mark: FileMark;
+}
+
+/** A regular file that is small enough to be read as a whole, and closed; undefined when it is to be opened. */
+export async function inspectSmall(path: string, maxBytes: number): Promise<Inspected | undefined> {
+  const small = await readAtOnce(path, Math.min(maxBytes, keptBytes));
+  if (small === undefined) return undefined;
+  cameFurther();
+  const { bytes, digest, mark } = small;
+  return { digest, size: bytes.length, mark, ...contentOf(bytes) };
+}
+
 /** A file that is open for reading. */
 export class OpenedFile implements Content {
   readonly #handle: FileHandle;
@@ -102,7 +122,7 @@ export class OpenedFile implements Content {
    *
    * @throws Fault TOO_LARGE when it has grown meanwhile
    */
-  async inspect(): Promise<{ digest: string; size: number; mark: FileMark }> {
+  async inspect(): Promise<Inspected> {
     const hash = createHash('sha256');
     const pieces: Buffer[] = [];
     let size = 0;
@@ -115,7 +135,8 @@ export class OpenedFile implements Content {
     }
     this.#digest = hash.digest('hex');
     if (size <= keptBytes) this.#kept = Buffer.concat(pieces);
-    return { digest: this.#digest, size, mark: toMark(await this.#handle.stat({ bigint: true })) };
+    const mark = markIn(await this.#handle.stat({ bigint: true }));
+    return { digest: this.#digest, size, mark, inMemory: this.inMemory, pieces: () => this.pieces() };
   }
 
   get inMemory(): boolean {

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 
 import { bug, Fault } from '../runtime/faults.ts';
 import { chunks } from './chunks.ts';
+import { compiled } from './compiled.ts';
 import type { KeyPage } from './key-page.ts';
 import { hasRowLocks } from './row-locks.ts';
 import { checkBatchMove, lastValidStage, type Direction, type Standing } from './states/batch.ts';
@@ -57,20 +58,42 @@ export async function createBatch(db: Db, batch: NewBatch, actor: string, now: D
   const { direction, standing, from, items, note = null, header = null } = batch;
   if (from !== undefined) checkBatchMove(direction, from, standing);
   const at = now.toISOString();
-  const created = await db
-    .insertInto('batch')
-    .values({ ...beginning(batch, at), ...ending({ ...batch, header }, items.length) })
-    .returningAll()
-    .executeTakeFirstOrThrow();
+  const [created] = await insertBatch(db, {
+    ...beginning(batch, at),
+    ...ending({ ...batch, header }, items.length),
+  });
+  if (!created) throw bug('a batch was inserted, and there is none');
   const stage = { batch_id: created.id, at, actor };
-  const before = from === undefined ? [] : [{ ...stage, ...from, note: null }];
-  await db
-    .insertInto('batch_stage')
-    .values([...before, { ...stage, ...standing, note }])
-    .execute();
+  if (from !== undefined) await insertStage(db, { ...stage, ...from, note: null });
+  await insertStage(db, { ...stage, ...standing, note });
   await addItems(db, created.id, 0, items);
   return created;
 }
+
+type BatchRow = ReturnType<typeof beginning> & ReturnType<typeof ending>;
+
+const insertBatch = compiled<BatchRow, Batch>((db, given) => {
+  const { direction, category, type, version, stage, status, created_at, updated_at } = given;
+  const { provider_id, external_file_name, header_json, record_count } = given;
+  const row = { direction, category, type, version, stage, status, created_at, updated_at };
+  return db
+    .insertInto('batch')
+    .values({ ...row, provider_id, external_file_name, header_json, record_count })
+    .returningAll();
+});
+
+const insertStage = compiled<Omit<Row<'batch_stage'>, 'id'>, never>(
+  (db, { batch_id, stage, status, at, actor, note }) =>
+    db.insertInto('batch_stage').values({ batch_id, stage, status, at, actor, note }),
+);
+
+/** Most documents have one record. */
+const insertItem = compiled<Omit<BatchItem, 'error'>, never>(
+  (db, { batch_id, sequence, customer_reference, description, payload_json, status }) =>
+    db
+      .insertInto('batch_item')
+      .values({ batch_id, sequence, customer_reference, description, payload_json, status }),
+);
 
 /** Creates a batch whose items follow, portion by portion, in the same transaction. */
 export async function openBatch(db: Db, batch: BatchStart, actor: string, now: Date): Promise<Batch> {
@@ -117,7 +140,9 @@ export async function addItems(
     payload_json: JSON.stringify(item.payload),
     status: 'Open' as const,
   }));
-  for (const chunk of chunks(rows)) await db.insertInto('batch_item').values(chunk).execute();
+  const [first] = rows;
+  if (first && rows.length === 1) await insertItem(db, first);
+  else for (const chunk of chunks(rows)) await db.insertInto('batch_item').values(chunk).execute();
 }
 
 /** The batch has all its items. */

@@ -120,7 +120,7 @@ export async function moveDelivery(
 }
 
 /** LEASE_LOST: another holds the delivery by now. @throws Fault BUG */
-async function staleFault(db: Db, delivery: Delivery): Promise<Fault> {
+export async function staleFault(db: Db, delivery: Delivery): Promise<Fault> {
   if (await isStillHeld(db, delivery)) throw bug(`delivery ${delivery.id} is no longer ${delivery.state}`);
   return new Fault('LEASE_LOST', `another has delivery ${delivery.id} by now`);
 }
@@ -245,31 +245,70 @@ export const defer = (
     next_try_at: nextTry.toISOString(),
   });
 
+/** A file whose records are in the store. */
+export interface DoneFile {
+  readonly row: Delivery;
+  readonly digest: string;
+  readonly identity: string;
+  readonly batchId: number | null;
+}
+
 /**
- * The records of the file are in the store: part of the transaction that puts them there.
+ * The records of files are in the store: part of the transaction that puts them there. One statement for a group.
  *
- * @throws the database's unique violation when a file of this identity was processed from this inbox before
+ * @returns the files, with their rows as they are now
+ * @throws the database's unique violation when a file of such an identity was processed from this inbox before; as
+ *   `moveDelivery` when one of them is not as the caller knows it
  */
-export const settleDone = (
+export async function settleDone<File extends DoneFile>(
   db: Db,
-  delivery: Delivery,
-  result: {
-    readonly digest: string;
-    readonly identity: string;
-    readonly batchId: number | null;
-    readonly at: Date;
-  },
-): Promise<Delivery> =>
-  moveDelivery(db, delivery, 'done', {
-    attempts: delivery.attempts,
-    digest: result.digest,
-    identity: result.identity,
-    batch_id: result.batchId,
-    settled_at: result.at.toISOString(),
-    fault_code: null,
-    detail: null,
-    next_try_at: null,
-  });
+  files: readonly File[],
+  at: Date,
+): Promise<File[]> {
+  for (const { row } of files) checkMove('delivery', deliveryMoves, row.state, 'done');
+  const cleared = { fault_code: null, detail: null, next_try_at: null };
+  const change = { state: 'done' as const, settled_at: at.toISOString(), ...cleared };
+  const settled: File[] = [];
+  for (const chunk of chunks(files)) {
+    const values = chunk.map(
+      ({ row: { id, state, worker_id: holder, attempts }, digest, identity, batchId }) =>
+        sql`(cast(${id} as bigint), cast(${state} as text), cast(${holder} as bigint), cast(${attempts} as bigint),
+          cast(${digest} as text), cast(${identity} as text), cast(${batchId} as bigint))`,
+    );
+    const rows = await db
+      .updateTable('delivery')
+      .from(sql<DoneColumns>`(values ${sql.join(values)})`.as('file'))
+      .set({
+        ...change,
+        attempts: sql.ref('file.column4'),
+        digest: sql.ref('file.column5'),
+        identity: sql.ref('file.column6'),
+        batch_id: sql.ref('file.column7'),
+      })
+      .whereRef('delivery.id', '=', 'file.column1')
+      .whereRef('delivery.state', '=', 'file.column2')
+      .whereRef('delivery.worker_id', 'is not distinct from', 'file.column3')
+      .returning('delivery.id')
+      .execute();
+    const done = new Set(rows.map(({ id }) => id));
+    for (const file of chunk) {
+      const { row, digest, identity, batchId } = file;
+      if (!done.has(row.id)) throw await staleFault(db, row);
+      settled.push({ ...file, row: { ...row, ...change, digest, identity, batch_id: batchId } });
+    }
+  }
+  return settled;
+}
+
+interface DoneColumns {
+  readonly column1: number;
+  readonly column2: DeliveryState;
+  readonly column3: number | null;
+  readonly column4: number;
+  readonly column5: string;
+  readonly column6: string;
+  readonly column7: number | null;
+}
 
 export interface Refusal {
   readonly code: FaultCode;

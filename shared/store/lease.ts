@@ -1,5 +1,6 @@
 import type { Clock } from '../runtime/clock.ts';
 import { Fault, toFault } from '../runtime/faults.ts';
+import { isHanging } from '../runtime/progress.ts';
 import type { Db } from './tables.ts';
 import { renewLease, type Worker } from './workers.ts';
 
@@ -81,7 +82,7 @@ export class Lease {
     const { db, worker, clock, seconds } = this.#options;
     if (this.#ended) return;
     const begun = this.#now();
-    if (await renewLease(db, worker, clock.now(), seconds)) this.#renewed = begun;
+    if (await renewLease(db, worker, clock.now(), seconds, !isHanging())) this.#renewed = begun;
     else if (!this.#isEnded()) this.#lose();
     if (this.#lost) throw this.#lost;
   }

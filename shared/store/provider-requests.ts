@@ -103,16 +103,27 @@ export async function moveRequest<Request extends RequestSummary>(
   change: RequestChange,
 ): Promise<Request> {
   checkMove('provider request', providerRequestMoves, request.state, to);
-  const { numUpdatedRows } = await db
-    .updateTable('provider_request')
-    .set({ ...change, state: to })
-    .where('id', '=', request.id)
-    .where('state', '=', request.state)
-    .executeTakeFirst();
-  if (numUpdatedRows === 0n) throw bug(`provider request ${request.id} is no longer ${request.state}`);
+  const { id, state } = request;
+  const [moved] = await changeRequest(db, { id, state, change: { ...change, state: to } });
+  if (!moved) throw bug(`provider request ${id} is no longer ${state}`);
   // Not read back: its message may be as large as a file.
   return { ...request, ...change, state: to };
 }
+
+interface ChangedRequest {
+  readonly id: number;
+  readonly state: ProviderRequestState;
+  readonly change: RequestChange & Partial<Pick<ProviderRequestRow, 'state'>>;
+}
+
+const changeRequest = compiled<ChangedRequest, { id: number }>((db, { id, state, change }) =>
+  db
+    .updateTable('provider_request')
+    .set(change)
+    .where('id', '=', id)
+    .where('state', '=', state)
+    .returning('id'),
+);
 
 /** @throws Fault BUG */
 export async function requireRequest(db: Db, id: number): Promise<ProviderRequestRow> {
@@ -138,24 +149,38 @@ export async function findByTransaction(
   providerId: string,
   id: { readonly ours: string } | { readonly theirs: string },
 ): Promise<RequestSummary | undefined> {
-  const query = db
-    .selectFrom('provider_request')
-    .select(summaryColumns)
-    .where('provider_id', '=', providerId);
-  return 'ours' in id
-    ? query.where('transaction_id', '=', id.ours).executeTakeFirst()
-    : query.where('provider_transaction_id', '=', id.theirs).executeTakeFirst();
+  const [found] = await ('ours' in id
+    ? findByOurId(db, { providerId, id: id.ours })
+    : findByTheirId(db, { providerId, id: id.theirs }));
+  return found;
 }
 
-/** The message of a request, as it was inserted. @throws when there is no such request */
-export async function messageOf(db: Db, requestId: number): Promise<unknown> {
-  const { message_json: message } = await db
-    .selectFrom('provider_request')
-    .select('message_json')
-    .where('id', '=', requestId)
-    .executeTakeFirstOrThrow();
-  return JSON.parse(message);
+interface NamedRequest {
+  readonly providerId: string;
+  readonly id: string;
 }
+
+const requestsOf = (db: Db, providerId: string) =>
+  db.selectFrom('provider_request').select(summaryColumns).where('provider_id', '=', providerId);
+
+const findByOurId = compiled<NamedRequest, RequestSummary>((db, { providerId, id }) =>
+  requestsOf(db, providerId).where('transaction_id', '=', id),
+);
+
+const findByTheirId = compiled<NamedRequest, RequestSummary>((db, { providerId, id }) =>
+  requestsOf(db, providerId).where('provider_transaction_id', '=', id),
+);
+
+/** The message of a request, as it was inserted. @throws Fault BUG */
+export async function messageOf(db: Db, requestId: number): Promise<unknown> {
+  const [row] = await findMessage(db, { requestId });
+  if (!row) throw bug(`there is no provider request ${requestId}`);
+  return JSON.parse(row.message_json);
+}
+
+const findMessage = compiled<{ requestId: number }, { message_json: string }>((db, { requestId }) =>
+  db.selectFrom('provider_request').select('message_json').where('id', '=', requestId),
+);
 
 /** An order of a request, with what is known of it and its devices so far. */
 export interface RequestedOrderRow extends Omit<RequestedOrderRecord, 'devices'> {
@@ -215,10 +240,10 @@ function deviceOf({ deviceId, providerDeviceId, outcome }: OrderWithDevice) {
 }
 
 /**
- * Orders of one portion: what belongs to them is read, and changed, by one statement. With a hundred devices in each, a
- * few megabytes, which are garbage before they are old.
+ * Orders of one portion: what belongs to them is read, and changed, by one statement. With a hundred devices in each they
+ * are garbage before they are old: with five times as many, V8 would make room for three times the memory, and keep it.
  */
-const portionOrders = 100;
+const portionOrders = 20;
 
 /**
  * What is not settled of a request, by the ids of the orders and the devices of each by theirs; an order that is settled
@@ -226,12 +251,12 @@ const portionOrders = 100;
  * of an earlier portion does no harm.
  */
 export async function* openOrders(db: Db, requestId: number): AsyncGenerator<RequestedOrderRecord[]> {
-  let behind: number | undefined;
+  let behind = Number.MIN_SAFE_INTEGER;
   for (;;) {
-    const orders = await openOrdersBehind(db, requestId, behind);
+    const orders = await openOrdersBehind(db, { requestId, behind });
     const [first, last] = [orders[0], orders.at(-1)];
     if (!first || !last) return;
-    const devices = await openDevicesOf(db, requestId, first.order_id, last.order_id);
+    const devices = await openDevicesOf(db, { requestId, first: first.order_id, last: last.order_id });
     const byOrder = Map.groupBy(devices, (device) => device.order_id);
     yield orders.map((order) => ({
       orderId: order.order_id,
@@ -247,28 +272,34 @@ export async function* openOrders(db: Db, requestId: number): AsyncGenerator<Req
   }
 }
 
-function openOrdersBehind(db: Db, requestId: number, orderId: number | undefined) {
-  const orders = db
-    .selectFrom('provider_request_order')
-    .select(['order_id', 'order_number', 'request_type'])
-    .where('request_id', '=', requestId)
-    .where('outcome', 'not in', finalOutcomes)
-    .orderBy('order_id')
-    .limit(portionOrders);
-  return (orderId === undefined ? orders : orders.where('order_id', '>', orderId)).execute();
-}
+type OpenOrder = Pick<Row<'provider_request_order'>, 'order_id' | 'order_number' | 'request_type'>;
 
-const openDevicesOf = (db: Db, requestId: number, firstOrder: number, lastOrder: number) =>
-  db
-    .selectFrom('provider_request_device')
-    .select(['order_id', 'device_id', 'provider_device_id'])
-    .where('request_id', '=', requestId)
-    .where('order_id', '>=', firstOrder)
-    .where('order_id', '<=', lastOrder)
-    .where('outcome', 'not in', finalOutcomes)
-    .orderBy('order_id')
-    .orderBy('device_id')
-    .execute();
+const openOrdersBehind = compiled<{ requestId: number; behind: number }, OpenOrder>(
+  (db, { requestId, behind }) =>
+    db
+      .selectFrom('provider_request_order')
+      .select(['order_id', 'order_number', 'request_type'])
+      .where('request_id', '=', unseen(requestId))
+      .where('order_id', '>', behind)
+      .where('outcome', 'not in', finalOutcomes)
+      .orderBy('order_id')
+      .limit(sql.lit(portionOrders)),
+);
+
+type OpenDevice = Pick<Row<'provider_request_device'>, 'order_id' | 'device_id' | 'provider_device_id'>;
+
+const openDevicesOf = compiled<{ requestId: number; first: number; last: number }, OpenDevice>(
+  (db, { requestId, first, last }) =>
+    db
+      .selectFrom('provider_request_device')
+      .select(['order_id', 'device_id', 'provider_device_id'])
+      .where('request_id', '=', unseen(requestId))
+      .where('order_id', '>=', first)
+      .where('order_id', '<=', last)
+      .where('outcome', 'not in', finalOutcomes)
+      .orderBy('order_id')
+      .orderBy('device_id'),
+);
 
 export interface RecordedOutcome {
   readonly orderId: number;
@@ -281,7 +312,8 @@ export interface RecordedOutcome {
 export interface RecordedDevice {
   readonly deviceId: string;
   readonly outcome: ProviderOutcome;
-  readonly errors: readonly unknown[];
+  /** None, where they are missing. */
+  readonly errors?: readonly unknown[];
   readonly providerRecordId?: string;
 }
 
@@ -292,35 +324,38 @@ export async function recordOutcomes(
   orders: readonly RecordedOutcome[],
 ): Promise<void> {
   for (const [outcome, same] of Map.groupBy(orders, (order) => order.outcome)) {
-    for (const chunk of chunks(same)) {
-      await db
-        .updateTable('provider_request_order')
-        .set({ outcome })
-        .where('request_id', '=', requestId)
-        .where('order_id', 'in', chunk.map(orderIdOf))
-        .execute();
-    }
+    for (const chunk of chunks(same))
+      await changeOrders(db, { requestId, outcome, orderIds: chunk.map(orderIdOf) });
   }
   // Of most orders, and of most devices of an order, the same is said: that takes one statement, and not one for each.
   const changed = orders.map((order) => ({ ...order, changes: changesOf(order.devices) }));
   const [whole, others] = [changed.filter(isOneChange), changed.filter((order) => !isOneChange(order))];
   for (const same of Map.groupBy(whole, ({ changes: [only] }) => JSON.stringify(only?.change)).values()) {
-    for (const chunk of chunks(same)) await changeOpenDevices(db, requestId, chunk);
+    const change = same[0]?.changes[0]?.change ?? {};
+    for (const chunk of chunks(same))
+      await changeOpenDevices(db, { requestId, change, orderIds: chunk.map(orderIdOf) });
   }
   for (const { orderId, changes } of others) {
     for (const { change, deviceIds } of changes) {
-      for (const chunk of chunks(deviceIds)) {
-        await db
-          .updateTable('provider_request_device')
-          .set(change)
-          .where('request_id', '=', requestId)
-          .where('order_id', '=', orderId)
-          .where('device_id', 'in', chunk)
-          .execute();
-      }
+      for (const chunk of chunks(deviceIds))
+        await changeDevices(db, { requestId, change, orderId, deviceIds: chunk });
     }
   }
 }
+
+interface ChangedOrders {
+  readonly requestId: number;
+  readonly outcome: ProviderOutcome;
+  readonly orderIds: readonly number[];
+}
+
+const changeOrders = compiled<ChangedOrders, never>((db, { requestId, outcome, orderIds }) =>
+  db
+    .updateTable('provider_request_order')
+    .set({ outcome })
+    .where('request_id', '=', requestId)
+    .where('order_id', 'in', orderIds),
+);
 
 interface Changed {
   readonly orderId: number;
@@ -351,7 +386,7 @@ function changesOf(devices: readonly RecordedDevice[]): DeviceChange[] {
   return changes;
 }
 
-const changeOf = ({ outcome, errors, providerRecordId }: RecordedDevice): DeviceChange['change'] => ({
+const changeOf = ({ outcome, errors = [], providerRecordId }: RecordedDevice): DeviceChange['change'] => ({
   outcome,
   errors_json: errors.length > 0 ? JSON.stringify(errors) : null,
   ...(providerRecordId !== undefined && { provider_record_id: providerRecordId }),
@@ -362,16 +397,32 @@ const isSaidAlike = (one: RecordedDevice, other: RecordedDevice): boolean =>
   one.providerRecordId === other.providerRecordId &&
   (one.errors === other.errors || JSON.stringify(one.errors) === JSON.stringify(other.errors));
 
-/** The devices of these orders that are not settled; of all the same is said. */
-async function changeOpenDevices(db: Db, requestId: number, orders: readonly Changed[]): Promise<void> {
-  await db
-    .updateTable('provider_request_device')
-    .set(orders[0]?.changes[0]?.change ?? {})
-    .where('request_id', '=', requestId)
-    .where('order_id', 'in', orders.map(orderIdOf))
-    .where('outcome', 'not in', finalOutcomes)
-    .execute();
+interface ChangedDevices extends Pick<DeviceChange, 'change'> {
+  readonly requestId: number;
 }
+
+/** The devices of these orders that are not settled; of all the same is said. */
+const changeOpenDevices = compiled<ChangedDevices & { readonly orderIds: readonly number[] }, never>(
+  (db, { requestId, change, orderIds }) =>
+    db
+      .updateTable('provider_request_device')
+      .set(change)
+      .where('request_id', '=', requestId)
+      .where('order_id', 'in', orderIds)
+      .where('outcome', 'not in', finalOutcomes),
+);
+
+const changeDevices = compiled<
+  ChangedDevices & { readonly orderId: number } & Pick<DeviceChange, 'deviceIds'>,
+  never
+>((db, { requestId, change, orderId, deviceIds }) =>
+  db
+    .updateTable('provider_request_device')
+    .set(change)
+    .where('request_id', '=', requestId)
+    .where('order_id', '=', orderId)
+    .where('device_id', 'in', deviceIds),
+);
 
 /** What changes with a question, an answer that brings nothing new, or a refusal to answer; the state stays. */
 export async function noteRequest(db: Db, id: number, change: RequestChange): Promise<void> {
@@ -396,20 +447,35 @@ export async function sharedOrders(
   orderIds: readonly number[],
 ): Promise<Set<number>> {
   if (orderIds.length === 0) return new Set();
-  const rows = await findSharedOrders(db, { requestId: request.id, batchId: request.batch_id });
   const wanted = new Set(orderIds);
+  const rows = await findSharedOrders(db, {
+    requestId: request.id,
+    batchId: request.batch_id,
+    first: orderIds.reduce((one, other) => Math.min(one, other)),
+    last: orderIds.reduce((one, other) => Math.max(one, other)),
+  });
   return new Set(rows.map((row) => row.order_id).filter((id) => wanted.has(id)));
 }
 
+interface SharedOrders {
+  readonly requestId: number;
+  readonly batchId: number;
+  /** The least order, and the greatest: a large request asks about one portion of its orders after the other. */
+  readonly first: number;
+  readonly last: number;
+}
+
 /** The plus leads from an order to its other requests, few, and not from the batch, which may have asked for many orders. */
-const findSharedOrders = compiled<{ requestId: number; batchId: number }, { order_id: number }>(
-  (db, { requestId, batchId }) =>
+const findSharedOrders = compiled<SharedOrders, { order_id: number }>(
+  (db, { requestId, batchId, first, last }) =>
     db
       .selectFrom('provider_request_order as own')
       .innerJoin('provider_request_order as asked', 'asked.order_id', 'own.order_id')
       .innerJoin('provider_request as other', 'other.id', 'asked.request_id')
       .select('asked.order_id')
       .where('own.request_id', '=', unseen(requestId))
+      .where('own.order_id', '>=', unseen(first))
+      .where('own.order_id', '<=', unseen(last))
       .whereRef('other.id', '<>', 'own.request_id')
       .where(sql<boolean>`+other.batch_id = ${batchId}`)
       .where('other.preparatory', '=', sql.lit(0)),

@@ -1,12 +1,13 @@
-import { sql } from 'kysely';
+import { sql, type Insertable } from 'kysely';
 
 import { bug, Fault } from '../runtime/faults.ts';
 import { chunks } from './chunks.ts';
-import { moveDelivery, type Delivery } from './deliveries.ts';
+import { compiled } from './compiled.ts';
+import { staleFault, type Delivery, type PlacedTogether } from './deliveries.ts';
 import { hasRowLocks } from './row-locks.ts';
-import { deliveryMoves } from './states/delivery.ts';
+import { deliveryMoves, type DeliveryState } from './states/delivery.ts';
 import { checkMove } from './states/state-machine.ts';
-import type { Db, DeliveryPurpose } from './tables.ts';
+import type { Db, DeliveryPurpose, Tables } from './tables.ts';
 import type { Worker } from './workers.ts';
 
 /** Documents on their way out: queued with the decision, sealed once, published once. */
@@ -44,8 +45,14 @@ export async function queuePublications(
     provider_request_id: publication.providerRequestId,
     seen_at: now.toISOString(),
   }));
-  for (const chunk of chunks(rows)) await db.insertInto('delivery').values(chunk).execute();
+  for (const chunk of chunks(rows)) await insertQueued(db, { rows: chunk });
 }
+
+interface Queued {
+  readonly rows: readonly Insertable<Tables['delivery']>[];
+}
+
+const insertQueued = compiled<Queued, never>((db, { rows }) => db.insertInto('delivery').values(rows));
 
 /** A queued document, without its content: that of many is not to be held in memory. */
 export interface Waiting {
@@ -127,16 +134,79 @@ export async function takePublications(
   return taken.sort((one, other) => one.id - other.id);
 }
 
+/** A document whose sealed bytes are on the disk, under a temporary name. */
+export interface SealedDelivery {
+  readonly row: Delivery;
+  readonly sealed: { readonly digest: string; readonly size: number; readonly place: string };
+}
+
 /**
- * The sealed bytes are on disk under a temporary name, at this place; from here on exactly these bytes are published.
+ * The sealed bytes are on disk at these places; from here on exactly these bytes are published. The same process holds all.
  *
- * @throws Fault LEASE_LOST when another has taken the document
+ * @throws Fault BUG when one has left the state that the caller knows
  */
-export const markSealed = (
-  db: Db,
-  delivery: Delivery,
-  sealed: { readonly digest: string; readonly size: number; readonly place: string },
-): Promise<Delivery> => moveDelivery(db, delivery, 'claimed', sealed);
+export async function markSealed(db: Db, deliveries: readonly SealedDelivery[]): Promise<PlacedTogether> {
+  for (const { row } of deliveries) checkMove('delivery', deliveryMoves, row.state, 'claimed');
+  const ids = new Set<number>();
+  for (const chunk of chunks(deliveries)) {
+    const sealed = chunk.map(({ row: { id, state, worker_id: holder }, sealed }) => ({
+      id,
+      state,
+      holder,
+      ...sealed,
+    }));
+    for (const { id } of await noteSealed(db, { sealed })) ids.add(id);
+  }
+  const done: Delivery[] = [];
+  const lost: { row: Delivery; thrown: Fault }[] = [];
+  for (const { row, sealed } of deliveries) {
+    if (ids.has(row.id)) done.push({ ...row, ...sealed, state: 'claimed' });
+    else lost.push({ row, thrown: await staleFault(db, row) });
+  }
+  return { done, lost };
+}
+
+interface SealedRow {
+  readonly id: number;
+  readonly state: DeliveryState;
+  readonly holder: number | null;
+  readonly digest: string;
+  readonly size: number;
+  readonly place: string;
+}
+
+const noteSealed = compiled<{ readonly sealed: readonly SealedRow[] }, { id: number }>((db, { sealed }) => {
+  const values = sealed.map(
+    ({ id, state, holder, digest, size, place }) =>
+      sql`(cast(${id} as bigint), cast(${state} as text), cast(${holder} as bigint),
+        cast(${digest} as text), cast(${size} as bigint), cast(${place} as text))`,
+  );
+  return (
+    db
+      .updateTable('delivery')
+      // Both engines call the columns of a list of values so.
+      .from(sql<SealedColumns>`(values ${sql.join(values)})`.as('sealed'))
+      .set({
+        state: 'claimed',
+        digest: sql.ref('sealed.column4'),
+        size: sql.ref('sealed.column5'),
+        place: sql.ref('sealed.column6'),
+      })
+      .whereRef('delivery.id', '=', 'sealed.column1')
+      .whereRef('delivery.state', '=', 'sealed.column2')
+      .whereRef('delivery.worker_id', 'is not distinct from', 'sealed.column3')
+      .returning('delivery.id')
+  );
+});
+
+interface SealedColumns {
+  readonly column1: number;
+  readonly column2: DeliveryState;
+  readonly column3: number | null;
+  readonly column4: string;
+  readonly column5: number;
+  readonly column6: string;
+}
 
 /**
  * The files lie in the folders that they were queued for, under their names. All of them or none are noted; the same process holds all.

@@ -68,11 +68,20 @@ export async function heartbeat(db: Db, worker: Worker, now: Date, configDigest:
     .execute();
 }
 
-/** @returns false when the process was buried: others may have by now what it held */
-export async function renewLease(db: Db, worker: Worker, now: Date, seconds: number): Promise<boolean> {
+/**
+ * @param isWell no round of the process hangs: the renewal counts as a heartbeat, too
+ * @returns false when the process was buried: others may have by now what it held
+ */
+export async function renewLease(
+  db: Db,
+  worker: Worker,
+  now: Date,
+  seconds: number,
+  isWell = true,
+): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('worker')
-    .set({ leased_until: storeTime(db, now, seconds) })
+    .set({ leased_until: storeTime(db, now, seconds), ...(isWell && { heartbeat_at: now.toISOString() }) })
     .where('id', '=', worker.id)
     .where('stopped_at', 'is', null)
     .executeTakeFirstOrThrow();
@@ -107,6 +116,13 @@ const identityOf = (worker: KnownWorker): ProcessIdentity => ({
 /** Whether the process seems to live. What it holds is taken only from those that are buried: see `survivors`. */
 export const isAlive = (worker: KnownWorker): boolean =>
   worker.stopped_at === null && (stillRuns(identityOf(worker)) ?? worker.lease_ended === 0);
+
+/** A process writes a heartbeat with each renewal of its lease; the event loop may be blocked for so many seconds. */
+const patienceSeconds = 120;
+
+/** Whether a process of this host that lives hangs: neither its loop nor the renewal of its lease says that it is well. */
+export const seemsToHang = (worker: KnownWorker, now: Date, leaseSeconds: number): boolean =>
+  now.getTime() - Date.parse(worker.heartbeat_at) > Math.max(patienceSeconds, leaseSeconds) * 1000;
 
 /** The processes that seem to live, oldest first. */
 export async function aliveWorkers(db: Db, now: Date): Promise<KnownWorker[]> {

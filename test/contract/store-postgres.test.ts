@@ -5,7 +5,9 @@ import { Fault } from '../../shared/runtime/faults.ts';
 import { migrateStore } from '../../shared/store/migrate.ts';
 import { connectStore, inTransaction, openStore } from '../../shared/store/open-store.ts';
 import type { Db } from '../../shared/store/tables.ts';
+import { renewLease, survivors } from '../../shared/store/workers.ts';
 import { PostgresProxy } from '../support/postgres-proxy.ts';
+import { addDeadWorker } from '../support/store-examples.ts';
 import { patiently, PostgresStores } from '../support/temporary-postgres.ts';
 import { storeContract } from './store-suite.ts';
 
@@ -67,6 +69,25 @@ describe('a transaction', () => {
       await proxy.close();
     },
   );
+});
+
+test('K15 R12 leases are judged by the clock of the server, however far those of the hosts go apart', async () => {
+  const store = await stores.open();
+  const [behind, ahead] = [-3600, 3600].map((seconds) => new Date(Date.now() + seconds * 1000)) as [
+    Date,
+    Date,
+  ];
+  const worker = await addDeadWorker(store.db, { host: 'elsewhere.example' });
+  for (const [its, ours] of [
+    [behind, ahead],
+    [ahead, behind],
+  ] as const) {
+    await renewLease(store.db, worker, its, 60);
+    expect(await survivors(store.db, ours)).toEqual([worker.id]);
+  }
+  await renewLease(store.db, worker, ahead, -1);
+  expect(await survivors(store.db, behind)).toEqual([]);
+  await store.close();
 });
 
 test('D10 connections that lead nowhere: one of them is waited for, and not the others', async () => {

@@ -1,3 +1,6 @@
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+
 import { watchDisk } from './disk/calls.ts';
 
 /**
@@ -5,6 +8,18 @@ import { watchDisk } from './disk/calls.ts';
  * poison.json. POISON_WORK is the folder work/ of its inbox.
  */
 watchDisk(process.env.POISON_WORK ?? '', async ({ name, path }, perform) => {
-  if (name === 'open' && path.endsWith('__poison.json')) process.kill(process.pid, 'SIGKILL');
+  if (name === 'open') dieOf(path);
   return perform();
 });
+
+/** The thread for groups of files opens them so. */
+const { openSync } = fs;
+fs.openSync = (path, ...others) => {
+  dieOf(String(path));
+  return openSync(path, ...others);
+};
+syncBuiltinESMExports();
+
+function dieOf(path: string): void {
+  if (path.endsWith('__poison.json')) process.kill(process.pid, 'SIGKILL');
+}

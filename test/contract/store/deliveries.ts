@@ -50,8 +50,11 @@ const refusal = { code: 'PGP_UNSIGNED', detail: 'no signature', digest: 'd1', at
 export function deliveriesContract(store: StoreUnderTest): void {
   const claimed = async (worker: Worker, name: string, folder = inbox) =>
     markClaimed(store.db, await addSeen(store.db, worker, name, folder), `${folder}/work/${name}`);
-  const done = (db: Db, row: Delivery, identity: string, batchId: number | null = null) =>
-    settleDone(db, row, { digest: identity, identity, batchId, at: now });
+  const done = async (db: Db, row: Delivery, identity: string, batchId: number | null = null) => {
+    const [file] = await settleDone(db, [{ row, digest: identity, identity, batchId }], now);
+    if (!file) throw new Error('the row is gone');
+    return file.row;
+  };
   const fresh = async (row: Delivery) => {
     const found = await findDelivery(store.db, row.id);
     if (!found) throw new Error('the row is gone');

@@ -4,13 +4,14 @@ import { unfinished, type Delivery } from '../../../shared/store/deliveries.ts';
 import { inTransaction } from '../../../shared/store/open-store.ts';
 import {
   markPublished,
-  markSealed,
+  markSealed as markAllSealed,
   queuePublication,
   queuePublications,
   takePublications,
   unpublished,
   type Publication,
 } from '../../../shared/store/publications.ts';
+import { markSealed } from '../../support/one-file.ts';
 import type { Db } from '../../../shared/store/tables.ts';
 import { addBatch, addDeadWorker, addWorker, later, now } from '../../support/store-examples.ts';
 import { queuedDocuments } from '../../support/store-lookups.ts';
@@ -163,6 +164,22 @@ export function publicationsContract(store: StoreUnderTest): void {
       await expect(work).rejects.toMatchObject(lost);
     }
     expect(await queued()).toEqual([...taken, own]);
+  });
+
+  test('documents are sealed together, but for those that another has taken', async () => {
+    const [first, second] = [await addWorker(store.db), await addWorker(store.db)];
+    for (const name of ['a', 'b', 'c']) await queue(name);
+    const [a, b, c] = await takePublications(store.db, await queued(), [], first);
+    if (!a || !b || !c) throw new Error('not taken');
+    const [taken] = await takePublications(store.db, [b], [first.id], second);
+    const sealed = (row: Delivery) => ({
+      row,
+      sealed: { digest: `of ${row.name}`, size: row.id, place: `x/${row.name}` },
+    });
+    const { done, lost } = await markAllSealed(store.db, [a, b, c].map(sealed));
+    expect(done).toEqual([a, c].map((row) => ({ ...row, ...sealed(row).sealed, state: 'claimed' })));
+    expect(lost).toMatchObject([{ row: b, thrown: { code: 'LEASE_LOST' } }]);
+    expect(await queued()).toEqual([done[0], taken, done[1]]);
   });
 
   test('a published document is kept as a row, its content is not', async () => {

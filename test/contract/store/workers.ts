@@ -7,6 +7,7 @@ import {
   heartbeat,
   registerWorker,
   renewLease,
+  seemsToHang,
   signOff,
   survivors,
   workersOf,
@@ -80,6 +81,19 @@ export function workersContract(store: StoreUnderTest): void {
     expect(await aliveWorkerIds(store.db, now)).toEqual([]);
     expect(await renewLease(store.db, worker, now, 60)).toBe(true);
     expect(await aliveWorkerIds(store.db, now)).toEqual([worker.id]);
+  });
+
+  test('a renewal counts as a heartbeat while the process is well; one that was not heard of hangs', async () => {
+    const worker = await registerWorker(store.db, 'loader', now);
+    const hangs = async (seconds: number, leaseSeconds = 60) => {
+      const [known] = await workersOf(store.db, 'loader', 1, now);
+      if (!known) throw new Error('there is none');
+      return seemsToHang(known, later(seconds), leaseSeconds);
+    };
+    await renewLease(store.db, worker, later(300), 60);
+    expect([await hangs(420), await hangs(421)]).toEqual([false, true]);
+    await renewLease(store.db, worker, later(421), 60, false);
+    expect([await hangs(421), await hangs(421, 300)]).toEqual([true, false]);
   });
 
   test('a process of another host without a lease, of an older program, is dead', async () => {

@@ -41,13 +41,11 @@ const rejected = (row: Delivery): Promise<Delivery> =>
     at: at.clock.now(),
   });
 
-const done = (row: Delivery): Promise<Delivery> =>
-  settleDone(at.store.db, row, {
-    digest: `${row.id}`,
-    identity: `${row.id}`,
-    batchId: null,
-    at: at.clock.now(),
-  });
+async function done(row: Delivery): Promise<Delivery> {
+  const file = { row, digest: `${row.id}`, identity: `${row.id}`, batchId: null };
+  const [settled] = await settleDone(at.store.db, [file], at.clock.now());
+  return settled?.row ?? row;
+}
 
 async function settled(row: Delivery): Promise<Delivery | undefined> {
   await finishMove(at.inbox, row);

@@ -10,15 +10,10 @@ import { makeWish } from '../../../shared/store/job-wishes.ts';
 import { inTransaction } from '../../../shared/store/open-store.ts';
 import { channel } from '../../../shared/store/postgres/bells.ts';
 import { moveRequest, noteRequest, requireRequest } from '../../../shared/store/provider-requests.ts';
-import {
-  markPublished,
-  markSealed,
-  queuePublication,
-  takePublications,
-} from '../../../shared/store/publications.ts';
+import { markPublished, queuePublication, takePublications } from '../../../shared/store/publications.ts';
 import { wishSettlement } from '../../../shared/store/settlement-wishes.ts';
 import type { Db, DeliveryPurpose } from '../../../shared/store/tables.ts';
-import { insertSeen, markClaimed } from '../../support/one-file.ts';
+import { insertSeen, markClaimed, markSealed } from '../../support/one-file.ts';
 import {
   actor,
   addBatch,

@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { sql } from 'kysely';
 
 import type { Fault } from '../../../shared/runtime/faults.ts';
+import { asRound } from '../../../shared/runtime/progress.ts';
 import { Lease, type LeaseOptions } from '../../../shared/store/lease.ts';
 import { openSqlite } from '../../../shared/store/sqlite/open-sqlite.ts';
 import { registerWorker, signOff, type Worker } from '../../../shared/store/workers.ts';
@@ -48,6 +49,25 @@ const leasedUntil = async () =>
 const lost = { code: 'LEASE_LOST' };
 
 describe('a lease', () => {
+  test('is a heartbeat as long as no round hangs', async () => {
+    const heard = async () =>
+      (await store.db.selectFrom('worker').select('heartbeat_at').executeTakeFirstOrThrow()).heartbeat_at;
+    const lease = leaseOf();
+    const began = performance.now();
+    await asRound('a task', async () => {
+      pass(1);
+      const clock = jest.spyOn(performance, 'now').mockReturnValue(began + 600_000);
+      await lease.renew();
+      expect(await heard()).toBe(new Date(time.wall).toISOString());
+      pass(1);
+      clock.mockReturnValue(began + 601_000);
+      await lease.renew();
+      expect(await heard()).toBe(new Date(time.wall - 1000).toISOString());
+      clock.mockRestore();
+    });
+    expect(await leasedUntil()).toBe(new Date(time.wall + 60_000).toISOString());
+  });
+
   test('is asked for in the store when the last renewal has ended, and not before', async () => {
     const lease = leaseOf();
     await lease.hold();

@@ -97,3 +97,29 @@ test('a query that is compiled once takes other values each time, within a trans
   });
   expect(built).toBe(1);
 });
+
+test('a query that is compiled once is another for a list of another length, and for other columns', async () => {
+  let built = 0;
+  interface Given {
+    readonly ids: readonly number[];
+    readonly change: { readonly last_error?: string; readonly queries?: number };
+  }
+  const change = compiled<Given, { id: number; last_error: string | null; queries: number }>(
+    (db, { ids, change }) => {
+      built++;
+      const query = db.updateTable('provider_request').set(change).where('id', 'in', ids);
+      return query.returning(['id', 'last_error', 'queries']);
+    },
+  );
+  const [one, two] = [await addProviderRequest(store.db, 'T7'), await addProviderRequest(store.db, 'T8')];
+  const changed = (id: number, last_error: string | null, queries: number) => ({ id, last_error, queries });
+  expect(await change(store.db, { ids: [one], change: { queries: 3 } })).toEqual([changed(one, null, 3)]);
+  expect(await change(store.db, { ids: [two], change: { queries: 4 } })).toEqual([changed(two, null, 4)]);
+  expect(built).toBe(1);
+  const both = await change(store.db, { ids: [two, one], change: { queries: 5 } });
+  expect(both.sort((a, b) => a.id - b.id)).toEqual([changed(one, null, 5), changed(two, null, 5)]);
+  expect(await change(store.db, { ids: [one], change: { last_error: 'no' } })).toEqual([
+    changed(one, 'no', 5),
+  ]);
+  expect(built).toBe(3);
+});
