@@ -1,7 +1,10 @@
 import { Fault } from '../runtime/faults.ts';
-import { checkCsvStructure } from './csv-structure.ts';
-import { cutCsv } from './cut-csv.ts';
-import { refuseControlCharactersIn, requireUtf8 } from './decode-text.ts';
+import { CsvRecords, type CsvRecord } from './csv-records.ts';
+import { Utf8Check } from './decode-text.ts';
+import { ProblemList } from './problem-list.ts';
+
+/** What is held of each row adds up. */
+const maxRows = 1_000_000;
 
 /** A row: column -> value as it stands in the file. An empty value is an empty text. */
 export type CsvRow<Column extends string> = Readonly<Record<Column, string>>;
@@ -28,43 +31,115 @@ export function readCsv<Column extends string>(
   columns: readonly Column[],
   options: CsvOptions = {},
 ): CsvRow<Column>[] {
-  return Array.from(
-    readCsvRows(file, columns, options),
-    (values) => Object.fromEntries(columns.map((name, index) => [name, values[index]])) as CsvRow<Column>,
-  );
+  const rows: CsvRow<Column>[] = [];
+  const reader = new CsvReader(columns, options, (values) => {
+    rows.push(Object.fromEntries(columns.map((name, index) => [name, values[index]])) as CsvRow<Column>);
+  });
+  reader.push(file);
+  reader.end();
+  return rows;
 }
 
-/**
- * The same, for tables of which not all rows are to be held at once. The whole file is checked before the first row.
- *
- * @returns the values of each row, in the order of the columns that are asked for
- * @throws Fault as `readCsv`, and all of them at once
- */
-export function readCsvRows(
-  file: Uint8Array,
-  columns: readonly string[],
-  { delimiter = ',', tolerant = false }: CsvOptions = {},
-): Iterable<readonly string[]> {
-  requireUtf8(file);
-  const bytes = withoutMark(file);
-  const rowProblems = checkCsvStructure(bytes, delimiter);
-  refuseControlCharactersIn(bytes);
-  const [written = []] = cutCsv(bytes, delimiter);
-  const header = tolerant ? written.map((name) => askedFor(name, columns)) : written;
-  checkHeader(
-    header.filter((name) => name !== undefined),
-    columns,
-    delimiter,
-  );
-  if (!rowProblems.isEmpty) throw new Fault('CSV_MALFORMED', String(rowProblems));
-  const places = header.map((name) => (name === undefined ? -1 : columns.indexOf(name)));
-  return {
-    [Symbol.iterator]: () => {
-      const records = cutCsv(bytes, delimiter, places);
-      records.next(); // The header.
-      return records;
-    },
-  };
+/** The same for a table that comes in pieces, of which no row is held. */
+export class CsvReader {
+  readonly #columns: readonly string[];
+  readonly #options: Required<CsvOptions>;
+  readonly #onRow: (values: readonly string[]) => void;
+  readonly #encoding = new Utf8Check();
+  readonly #records: CsvRecords;
+  readonly #rowProblems = new ProblemList();
+  /** The first bytes, up to the length of a mark. */
+  #begin: Buffer | undefined = Buffer.alloc(0);
+  /** Of each column that is asked for, where it stands in the file; undefined before the header. */
+  #places: readonly number[] | undefined;
+  #written = 0;
+  #rows = 0;
+  /** Why it cannot be cut into records, at some place; the bytes behind it are looked at all the same. */
+  #broken: Fault | undefined;
+  #badHeader: Fault | undefined;
+
+  /**
+   * @param onRow is given the values of each row, in the order of the columns that are asked for. That the file can be
+   *   read, and has no wrong row, is known only at its end
+   */
+  constructor(
+    columns: readonly string[],
+    { delimiter = ',', tolerant = false }: CsvOptions,
+    onRow: (values: readonly string[]) => void,
+  ) {
+    this.#columns = columns;
+    this.#options = { delimiter, tolerant };
+    this.#onRow = onRow;
+    this.#records = new CsvRecords(delimiter, (record) => {
+      this.#take(record);
+    });
+  }
+
+  /** @throws Fault ENCODING */
+  push(piece: Uint8Array): void {
+    this.#encoding.push(piece);
+    const bytes =
+      this.#begin === undefined || this.#begin.length === 0 ? piece : Buffer.concat([this.#begin, piece]);
+    const isBegin = this.#begin !== undefined;
+    if (isBegin && bytes.length < mark.length) this.#begin = Buffer.from(bytes);
+    else {
+      this.#begin = undefined;
+      this.#cut(() => this.#records.push(isBegin ? withoutMark(bytes) : bytes));
+    }
+  }
+
+  /** After the last piece. @throws Fault as `readCsv`, and all of them at once */
+  end(): void {
+    this.#encoding.end();
+    this.#cut(() => {
+      if (this.#begin) this.#records.push(this.#begin);
+      this.#records.end();
+    });
+    if (this.#broken) throw this.#broken;
+    if (!this.#places) throw new Fault('CSV_MALFORMED', 'line 1: the header is missing');
+    if (this.#records.controlCharacter) throw this.#records.controlCharacter;
+    if (this.#badHeader) throw this.#badHeader;
+    if (!this.#rowProblems.isEmpty) throw new Fault('CSV_MALFORMED', String(this.#rowProblems));
+  }
+
+  #cut(cut: () => void): void {
+    if (this.#broken) return;
+    try {
+      cut();
+    } catch (thrown) {
+      if (!(thrown instanceof Fault)) throw thrown;
+      this.#broken = thrown;
+    }
+  }
+
+  #take(record: CsvRecord): void {
+    if (!this.#places) {
+      this.#places = this.#header(record);
+      return;
+    }
+    if (++this.#rows > maxRows) throw new Fault('TOO_LARGE', `more than ${maxRows} rows`);
+    const { line, columns } = record;
+    if (columns !== this.#written) {
+      this.#rowProblems.add(`line ${line}: ${columns} columns, where the header has ${this.#written}`);
+    } else if (!this.#badHeader) this.#onRow(this.#places.map((place) => record.valueAt(place)));
+  }
+
+  #header(record: CsvRecord): number[] {
+    this.#written = record.columns;
+    const written = Array.from({ length: record.columns }, (_, column) => record.valueAt(column));
+    const header = this.#options.tolerant ? written.map((name) => askedFor(name, this.#columns)) : written;
+    try {
+      checkHeader(
+        header.filter((name) => name !== undefined),
+        this.#columns,
+        this.#options.delimiter,
+      );
+    } catch (thrown) {
+      if (!(thrown instanceof Fault)) throw thrown;
+      this.#badHeader = thrown;
+    }
+    return this.#columns.map((name) => header.indexOf(name));
+  }
 }
 
 /** The column that a partner means; undefined: one that nobody asked for. The very name comes before a similar one. */
@@ -74,10 +149,8 @@ function askedFor<Column extends string>(written: string, columns: readonly Colu
 }
 
 /** Taken off here: a second one is part of the first name. */
-function withoutMark(file: Uint8Array): Buffer {
-  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
-  return bytes.subarray(0, 3).equals(mark) ? bytes.subarray(3) : bytes;
-}
+const withoutMark = (bytes: Uint8Array): Uint8Array =>
+  mark.equals(bytes.subarray(0, mark.length)) ? bytes.subarray(mark.length) : bytes;
 
 const mark = Buffer.from('\ufeff');
 

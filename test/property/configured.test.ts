@@ -257,7 +257,7 @@ function fatesOf(
     );
   }
   if (answer.kind !== 'result') throw new Error(answer.kind);
-  const { orders, unexpected } = format.toOutcomes(JSON.parse(JSON.stringify(answer.result)), 'query', by);
+  const { orders, unexpected } = format.toOutcomes(answer.result, 'query', by);
   expect(unexpected).toEqual([]);
   expect(orders.map(({ orderId }) => orderId)).toEqual(request.orders.map(({ orderId }) => orderId));
   return orders.flatMap(({ devices }) =>

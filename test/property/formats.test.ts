@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 
-import { refuseControlCharacters, refuseControlCharactersIn } from '../../shared/formats/decode-text.ts';
-import { readCsv, readCsvRows } from '../../shared/formats/read-csv.ts';
+import { refuseControlCharacters } from '../../shared/formats/decode-text.ts';
+import { CsvReader, readCsv } from '../../shared/formats/read-csv.ts';
 import { readXml } from '../../shared/formats/read-xml.ts';
 import type { XmlElement } from '../../shared/formats/xml-element.ts';
 import { controlCharacter } from '../../shared/generic/text.ts';
@@ -47,6 +47,20 @@ function refusalOf(read: () => unknown): string | undefined {
     expect(error.class).toBe('permanent');
     return error.code;
   }
+}
+
+/** Code and detail of a refusal, as `refusalOf`. */
+function saidOf(read: () => unknown): string | undefined {
+  let said: string | undefined;
+  refusalOf(() => {
+    try {
+      read();
+    } catch (error) {
+      if (error instanceof Fault) said = `${error.code} ${error.detail}`;
+      throw error;
+    }
+  });
+  return said;
 }
 
 describe('CSV', () => {
@@ -110,7 +124,7 @@ describe('CSV', () => {
         (values, quoteAll) => {
           const table = values.map((row) => row.map((one) => write(one, quoteAll)).join(','));
           const file = Buffer.from(`id,name,imei\n${table.join('\n')}`);
-          expect(Array.from(readCsvRows(file, columns))).toEqual(
+          expect(readCsv(file, columns).map((row) => columns.map((column) => row[column]))).toEqual(
             parse(file, { from_line: 2, record_delimiter: ['\r\n', '\n', '\r'], skip_empty_lines: true }),
           );
         },
@@ -120,16 +134,75 @@ describe('CSV', () => {
   });
 
   test('control characters are found in bytes as they are in text', () => {
-    const any = fc.string({
-      unit: fc.integer({ min: 0, max: 0x17f }).map((code) => String.fromCodePoint(code)),
-    });
+    const char = fc.integer({ min: 0, max: 0x17f }).map((code) => String.fromCodePoint(code));
     fc.assert(
-      fc.property(any, (anything) => {
-        expect(refusalOf(() => refuseControlCharactersIn(Buffer.from(anything)))).toBe(
-          refusalOf(() => refuseControlCharacters(anything)),
-        );
+      fc.property(fc.string({ unit: char.filter((one) => one !== '"') }), (anything) => {
+        const file = `id,name,imei\n${anything}`;
+        const refused = [() => readCsv(Buffer.from(file), columns), () => refuseControlCharacters(file)];
+        const [inBytes, inText] = refused.map(saidOf);
+        expect(inBytes?.startsWith('CONTROL_CHAR') ? inBytes : undefined).toBe(inText);
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  test('wherever a file is cut into pieces, the same is read of it, or it is refused for the same', () => {
+    const signs = fc.constantFrom(
+      '"',
+      ',',
+      '\n',
+      '\r',
+      '\r\n',
+      'x',
+      '""',
+      'a,b,c\n',
+      '"é,\r",b,c\n',
+      '𝄞',
+      '\v',
+    );
+    const broken = fc.constantFrom(
+      Buffer.of(0xff),
+      Buffer.of(0xff, 0xfe),
+      Buffer.of(0xc3),
+      Buffer.of(0xe2, 0x82),
+      Buffer.of(0),
+    );
+    const parts = fc.array(
+      fc.oneof({ arbitrary: signs.map((sign) => Buffer.from(sign)), weight: 30 }, broken),
+      {
+        maxLength: 16,
+      },
+    );
+    const begins = fc.constantFrom(
+      'id,name,imei\n',
+      '\ufeffid,name,imei\r\n',
+      '\r\nid,"name",imei\r',
+      'id,x\n',
+      '',
+    );
+    const lengths = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(begins, parts, lengths, (begin, rest, pieces) => {
+        const file = Buffer.concat([Buffer.from(begin), ...rest]);
+        const read = (lengthsOfPieces: readonly number[]) => {
+          const rows: (readonly string[])[] = [];
+          const reader = new CsvReader(columns, {}, (values) => rows.push(values));
+          const said = saidOf(() => {
+            for (let at = 0, n = 0; at < file.length; n++) {
+              const length = lengthsOfPieces[n % lengthsOfPieces.length] ?? 1;
+              // Memory of its own, that nobody relies on afterwards.
+              const piece = Buffer.from(file.subarray(at, at + length));
+              reader.push(piece);
+              piece.fill('"');
+              at += length;
+            }
+            reader.end();
+          });
+          return said ?? rows;
+        };
+        expect(read(pieces)).toEqual(read([file.length || 1]));
+      }),
+      { numRuns: 5000 },
     );
   });
 

@@ -101,8 +101,17 @@ export type AnswerContent =
   | { readonly kind: 'json'; readonly document: unknown }
   | { readonly kind: 'xml'; readonly root: XmlElement }
   | { readonly kind: 'csv'; readonly bytes: Uint8Array }
+  /** What the format itself has made of a table that came in pieces. */
+  | { readonly kind: 'table'; readonly table: unknown }
   /** Over HTTPS only: the page of a gateway, say. Its text is kept in the store, and not read. */
   | { readonly kind: 'other' };
+
+/** A table that may be too large to be held: it is read as it comes. */
+export interface TableInPieces {
+  push(piece: Uint8Array): void;
+  /** What it was, also one that cannot be read: what is wrong with it is said by `readAnswer`. */
+  end(): AnswerContent;
+}
 
 /** What came back, apart from how it travelled. */
 export interface ProviderReply {
@@ -206,6 +215,8 @@ export interface ProviderFormat {
    * where the provider cannot be asked, so that people have to.
    */
   toReconciliation(asked: AskedRequest): ProviderMessage | null;
+  /** For a format whose tables may have very many rows: how it reads one of which the bytes are not to be held. */
+  readonly tableInPieces?: () => TableInPieces;
   /** @throws Fault UNKNOWN_ANSWER when the reply is none of the known shapes; never quotes it */
   readAnswer(reply: ProviderReply, of: Question, asked: AskedRequest): ProviderAnswer;
   /**

@@ -99,6 +99,7 @@ function textIn(content: AnswerContent): string {
     case 'csv':
       return Buffer.from(content.bytes).toString();
     case 'empty':
+    case 'table':
     case 'other':
       return '';
   }

@@ -15,14 +15,14 @@ import { fixedKeys } from '../../../shared/daemon/keys.ts';
 import type { Decision } from '../../../shared/spool/file-work.ts';
 import { contentOf, type ReceivedFile } from '../../../shared/spool/received-file.ts';
 import { createBatch, moveBatch, requireBatch } from '../../../shared/store/batches.ts';
-import { markPublished, markSealed } from '../../../shared/store/publications.ts';
+import { markPublished } from '../../../shared/store/publications.ts';
 import { inTransaction } from '../../../shared/store/open-store.ts';
 import type { Standing } from '../../../shared/store/states/batch.ts';
 import { makeKey, ringOf } from '../../support/pgp.ts';
 import { queuedDocuments } from '../../support/store-lookups.ts';
 import { testRuntime, type TestRuntime } from '../../support/test-runtime.ts';
 import { documentOf, orderOf } from '../apple/examples.ts';
-import { insertSeen } from '../../support/one-file.ts';
+import { insertSeen, markSealed } from '../../support/one-file.ts';
 
 /** What happens around the adaptor: the extractor's files, the publisher, and Apple. */
 

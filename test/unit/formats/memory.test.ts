@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { Program } from '../../support/installation.ts';
-import type { Reading } from '../../support/reader-program.ts';
+import type { Reading } from '../../support/reading.ts';
 
 /** Hostile content, each read by a process of its own, so that its memory is its own too. */
 
-const program = fileURLToPath(new URL('../../support/reader-program.ts', import.meta.url));
+const programAt = (name: string) => fileURLToPath(new URL(`../../support/${name}`, import.meta.url));
 const megabyte = 1024 * 1024;
 
 let folder: string;
@@ -19,10 +19,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function reading(format: string, content: Buffer): Promise<Reading> {
+async function reading(format: string, content: Buffer, program = 'reader-program.ts'): Promise<Reading> {
   const file = join(folder, `content.${format}`);
   await writeFile(file, content);
-  const { stdout, stderr } = await new Program([program, format, file]).exit;
+  const { stdout, stderr } = await new Program([programAt(program), format, file]).exit;
   if (stdout === '') throw new Error(stderr);
   return JSON.parse(stdout) as Reading;
 }
@@ -80,5 +80,29 @@ describe.each([
     expect(read.code).toBe(code);
     expect(read.seconds).toBeLessThan(seconds);
     expect(read.grownMegabytes).toBeLessThan(48);
+  });
+});
+
+describe('a table that comes in pieces', () => {
+  test('V08: of a million rows takes no more memory than a piece', async () => {
+    const read = await reading('pieces', filled('a,b\n', 'device,OK\n', 4 + 10 * 1_000_000));
+    expect(read.code).toBe('read');
+    expect(read.grownMegabytes).toBeLessThan(24);
+  });
+
+  test.each([
+    ['the same of each row', 'OK,,', 500, 48],
+    ['something else of each row', 'ERROR,E1,no device', 200, 64],
+  ])('V08: that says %s takes what its keys and texts have', async (_what, said, thousands, most) => {
+    const rows = Array.from({ length: thousands }, (_, thousand) =>
+      Array.from({ length: 1000 }, (__, one) => {
+        const key = `SERIAL${1000 * thousand + one}`;
+        return `${key},${said}${said.endsWith(',') ? '' : ` ${key}`},T\n`;
+      }).join(''),
+    );
+    const table = Buffer.from(`Serial,Status,Code,Text,Batch\n${rows.join('')}`);
+    const read = await reading('answer', table, 'answer-program.ts');
+    expect(read.code).toBe('read');
+    expect(read.grownMegabytes).toBeLessThan(most);
   });
 });

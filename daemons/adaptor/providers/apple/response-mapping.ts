@@ -49,6 +49,7 @@ function documentOf(content: AnswerContent, { transactionId }: AskedRequest): un
       return fromXml(content.root, transactionId);
     case 'empty':
     case 'csv':
+    case 'table':
     case 'other':
       throw new Fault('UNKNOWN_ANSWER', 'neither JSON nor the XML of a carrier');
   }

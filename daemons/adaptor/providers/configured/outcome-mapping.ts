@@ -26,63 +26,44 @@ export function toOutcomes(reader: Reader, given: unknown, asked: AskedRequest):
 export function inPortions({ mapping }: Reader, given: unknown): OutcomesInPortions {
   const read = result.safeParse(given);
   if (!read.success) throw new Fault('UNKNOWN_ANSWER', 'not a result that was read before');
-  const { failed, verdicts, ...records } = read.data;
+  const { failed, said } = read.data;
+  const { records } = said;
+  const verdictAt = verdictsIn(said);
   const byOrder = isOrderKey(mapping.request.key);
-  const said = new SaidByKey({ ...records, verdicts: verdicts.map(eachErrorOnce) });
   const what = byOrder ? 'order' : 'device';
-  const of = (key: string): Verdict => said.of(key) ?? failed ?? unclear;
+  /** 1 for keys that were asked for. */
+  const asked = new Uint8Array(records.size);
+  const of = (key: string): Verdict => {
+    const number = records.numberOf(key);
+    if (number === undefined) return failed ?? unclear;
+    asked[number] = 1;
+    const several = records.severalAt(number);
+    return several ? common(Array.from(several, verdictAt)) : verdictAt(records.firstAt(number));
+  };
   return {
     of: (orders) =>
       orders.map((order) =>
         byOrder ? orderOutcome(order, of(order.orderNumber)) : deviceOutcomes(order, of, failed),
       ),
-    unexpected: () => said.notAsked().map((key) => `${what} ${key.slice(0, 64)}`),
+    unexpected: () => {
+      const keys: string[] = [];
+      // Of a million keys, none may be left.
+      for (let at = asked.indexOf(0); at !== -1; at = asked.indexOf(0, at + 1)) keys.push(records.keyAt(at));
+      return keys.map((key) => `${what} ${key.slice(0, 64)}`);
+    },
   };
 }
 
-/** What the records say of each key, and which keys were asked for. */
-class SaidByKey {
-  readonly #said: Said;
-  /** Of each key the first record. */
-  readonly #first = new Map<string, number>();
-  /** Of first records that others of the same key contradict, or add to: what all of them say, as indexes. */
-  readonly #several = new Map<number, Set<number>>();
-  /** 1 for records whose key was asked for, and for those that are not the first of their key. */
-  readonly #counted: Uint8Array;
+/** Verdicts that are kept, once they were asked for: nearly always all there are. */
+const keptVerdicts = 1000;
 
-  constructor(said: Said) {
-    this.#said = said;
-    this.#counted = new Uint8Array(said.keys.length);
-    said.keys.forEach((key, record) => {
-      const first = this.#first.get(key);
-      if (first === undefined) this.#first.set(key, record);
-      else this.#addTo(first, record);
-    });
-  }
-
-  #addTo(first: number, record: number): void {
-    this.#counted[record] = 1;
-    const { says } = this.#said;
-    const [one = -1, other = -1] = [says[first], says[record]];
-    const several = this.#several.get(first);
-    if (several) several.add(other);
-    else if (one !== other) this.#several.set(first, new Set([one, other]));
-  }
-
-  of(key: string): Verdict | undefined {
-    const record = this.#first.get(key);
-    if (record === undefined) return undefined;
-    this.#counted[record] = 1;
-    const { says, verdicts } = this.#said;
-    const verdictAt = (index = -1): Verdict => verdicts[index] ?? unclear;
-    const several = this.#several.get(record);
-    return several ? common(Array.from(several, verdictAt)) : verdictAt(says[record]);
-  }
-
-  /** In the order of the records. */
-  notAsked(): string[] {
-    return this.#said.keys.filter((_, record) => this.#counted[record] === 0);
-  }
+function verdictsIn(said: Said): (number: number) => Verdict {
+  const kept: Verdict[] = [];
+  return (number) => {
+    const verdict = kept[number] ?? eachErrorOnce(said.verdictAt(number));
+    if (number < keptVerdicts) kept[number] = verdict;
+    return verdict;
+  };
 }
 
 const unclear = { kind: 'unclear' } as const;

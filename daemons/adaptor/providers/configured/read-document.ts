@@ -1,12 +1,9 @@
-import { readCsvRows } from '../../../../shared/formats/read-csv.ts';
 import type { XmlElement } from '../../../../shared/formats/xml-element.ts';
 import { namesIn } from '../../../../shared/runtime/configured-format-schema.ts';
-import { Fault, toFault } from '../../../../shared/runtime/faults.ts';
 import type { AnswerContent } from '../provider-format.ts';
-import { delimiters } from './write-csv.ts';
 
 /**
- * Documents of partners, whatever their kind, read tolerantly: one thing may stand alone where several would be a list,
+ * Documents of partners, in XML or JSON, read tolerantly: one thing may stand alone where several would be a list,
  * codes may be numbers, blanks around values do not count, and what nobody asked for is passed over.
  */
 
@@ -18,12 +15,10 @@ export interface Entry {
 
 export interface ReadDocument {
   readonly whole: Entry;
-  /** Those of a table are made as they are gone through, each time anew: there may be a million. */
-  readonly records: Iterable<Entry>;
+  readonly records: readonly Entry[];
 }
 
 export type DocumentSettings =
-  | { readonly kind: 'csv'; readonly delimiter: keyof typeof delimiters }
   | { readonly kind: 'xml'; readonly namespace: string; readonly records?: string }
   | { readonly kind: 'json'; readonly records?: string };
 
@@ -34,64 +29,11 @@ export function oneAt(entry: Entry, place: string): string {
   return values.every((other) => other === value) ? value : '';
 }
 
-/**
- * @param places that are asked for; a table has to have these columns
- * @returns null when the content is of another kind than the settings say
- * @throws Fault UNKNOWN_ANSWER for a table that cannot be read, or lacks a column
- */
-export function readDocument(
-  settings: DocumentSettings,
-  content: AnswerContent,
-  places: readonly string[],
-): ReadDocument | null {
-  if (settings.kind === 'csv' && content.kind === 'csv') return readTable(content.bytes, settings, places);
+/** @returns null when the content is of another kind than the settings say */
+export function readDocument(settings: DocumentSettings, content: AnswerContent): ReadDocument | null {
   if (settings.kind === 'xml' && content.kind === 'xml') return readElements(content.root, settings);
   if (settings.kind === 'json' && content.kind === 'json') return readProperties(content.document, settings);
   return null;
-}
-
-function readTable(
-  bytes: Uint8Array,
-  { delimiter }: Extract<DocumentSettings, { kind: 'csv' }>,
-  places: readonly string[],
-): ReadDocument {
-  const columns = [...new Set(places.filter((place) => place !== ''))];
-  try {
-    const rows = readCsvRows(bytes, columns, { delimiter: delimiters[delimiter], tolerant: true });
-    return tableOf(rows, columns);
-  } catch (error) {
-    const fault = toFault(error);
-    if (fault.class !== 'permanent') throw fault;
-    throw new Fault('UNKNOWN_ANSWER', `not the table that the mapping describes: ${fault.message}`, {
-      cause: fault,
-    });
-  }
-}
-
-function tableOf(rows: Iterable<readonly string[]>, columns: readonly string[]): ReadDocument {
-  const places = new Map(columns.map((name, place) => [name, place]));
-  const at = (row: readonly string[], place: string) => row[places.get(place) ?? -1]?.trim() ?? '';
-  function* records(): Generator<Entry> {
-    for (const row of rows) {
-      const all = (place: string) => {
-        const value = at(row, place);
-        return value === '' ? [] : [value];
-      };
-      yield { all };
-    }
-  }
-  const found = new Map<string, readonly string[]>();
-  /** Each value once: it is asked which there are. */
-  const all = (place: string) => {
-    const known = found.get(place);
-    if (known) return known;
-    const values = new Set<string>();
-    for (const row of rows) values.add(at(row, place));
-    values.delete('');
-    found.set(place, [...values]);
-    return [...values];
-  };
-  return { records: { [Symbol.iterator]: records }, whole: { all } };
 }
 
 function readElements(

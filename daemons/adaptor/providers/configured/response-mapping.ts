@@ -1,7 +1,4 @@
-import type {
-  AcknowledgementMapping,
-  AnswerMapping,
-} from '../../../../shared/runtime/configured-format-schema.ts';
+import type { AcknowledgementMapping } from '../../../../shared/runtime/configured-format-schema.ts';
 import { Fault } from '../../../../shared/runtime/faults.ts';
 import type {
   AskedRequest,
@@ -13,7 +10,9 @@ import type {
 } from '../provider-format.ts';
 import { isListed } from './error-catalogue.ts';
 import { oneAt, readDocument, type Entry } from './read-document.ts';
+import { tableIn } from './read-table.ts';
 import {
+  Said,
   errorsAt,
   hasWord,
   isWaiting,
@@ -22,7 +21,7 @@ import {
   type ReadAnswer,
   type Reader,
   type Result,
-  type Said,
+  type Verdict,
 } from './verdicts.ts';
 
 /** Which kind of answer a partner gives, by the mapping: an acknowledgement, a refusal, a word of patience, or a result. */
@@ -57,7 +56,7 @@ function readRefusal(
   asked: AskedRequest,
 ): ProviderAnswer | undefined {
   const { answer } = reader.mapping;
-  const document = answer.kind === 'csv' ? null : readDocument(answer, reply.content, []);
+  const document = answer.kind === 'csv' ? null : readDocument(answer, reply.content);
   const errors = document && answer.kind !== 'csv' ? errorsAt(reader, document.whole, answer.whole, '') : [];
   if (errors.length === 0) return undefined;
   if (isWaiting(reader, errors)) return pending({}, of, asked);
@@ -82,7 +81,7 @@ function readSuccess(
   const document = answerIn(reader, reply.content);
   if (!document) return undefined;
   const ids = idsOf(reader, document.whole, asked);
-  if (document.said.keys.length > 0) return ofRecords(document.said, ids, of, asked);
+  if (document.said.records.size > 0) return ofRecords(document.said, ids, of, asked);
   return answer.kind === 'csv' ? undefined : ofWhole(reader, document.whole, ids, of, asked);
 }
 
@@ -93,10 +92,15 @@ function readSuccess(
  * @throws Fault UNKNOWN_ANSWER
  */
 function answerIn(reader: Reader, content: ProviderReply['content']): ReadAnswer | null {
+  const { answer } = reader.mapping;
+  if (answer.kind === 'csv') {
+    const table = tableIn(reader, content)?.answer ?? null;
+    if (table instanceof Fault) throw table;
+    return table;
+  }
   const known = reader.answers.get(content);
   if (known) return known;
-  const { answer } = reader.mapping;
-  const document = readDocument(answer, content, placesOf(answer));
+  const document = readDocument(answer, content);
   if (!document) return null;
   const read = { whole: document.whole, said: understand(reader, document.records) };
   reader.answers.set(content, read);
@@ -104,14 +108,8 @@ function answerIn(reader: Reader, content: ProviderReply['content']): ReadAnswer
 }
 
 function ofRecords(said: Said, ids: TransactionIds, of: Question, asked: AskedRequest): ProviderAnswer {
-  const isPending = said.verdicts.every(({ kind }) => kind === 'pending');
-  return isPending ? pending(ids, of, asked) : resultOf({ failed: null, ...said }, ids);
+  return said.isPending ? pending(ids, of, asked) : resultOf(null, said, ids);
 }
-
-const placesOf = ({ key, status, code, text, whole }: AnswerMapping): string[] => [
-  ...[key, status, code, text],
-  ...[whole.transactionId, whole.providerTransactionId],
-];
 
 /** Without records: the status of the whole, or an error of it. */
 function ofWhole(
@@ -128,7 +126,7 @@ function ofWhole(
     case 'pending':
       return pending(ids, of, asked);
     case 'success':
-      return resultOf({ failed: null, ...nothingSaid }, ids);
+      return resultOf(null, new Said(reader), ids);
     case 'unclear':
       return undefined;
     case 'failure': {
@@ -136,18 +134,15 @@ function ofWhole(
       if (isNotFound(reader, said.errors, of)) return { kind: 'not-found' };
       // What has no status says that it could not tell, not that the request failed.
       if (of !== 'request' && !isStatus) return { kind: 'query-refused', ids, errors: said.errors };
-      return failedAsWhole(said.errors, ids, of, asked);
+      return failedAsWhole(reader, said.errors, ids, of, asked);
     }
   }
 }
 
-const resultOf = (read: Result, ids: TransactionIds): ProviderAnswer => ({
-  kind: 'result',
-  ids,
-  result: read,
-});
-
-const nothingSaid: Said = { verdicts: [], keys: [], says: [] };
+function resultOf(failed: Verdict | null, said: Said, ids: TransactionIds): ProviderAnswer {
+  const read: Result = { failed, said };
+  return { kind: 'result', ids, result: read };
+}
 
 /** Nothing is known yet of what became of the request. */
 const isOpen = (of: Question, asked: AskedRequest): boolean =>
@@ -164,6 +159,7 @@ const pending = (ids: TransactionIds, of: Question, asked: AskedRequest): Provid
 
 /** What was accepted before can fail, and can no more be refused. */
 const failedAsWhole = (
+  reader: Reader,
   errors: ProviderError[],
   ids: TransactionIds,
   of: Question,
@@ -171,7 +167,7 @@ const failedAsWhole = (
 ): ProviderAnswer =>
   isOpen(of, asked)
     ? { kind: 'refused', errors }
-    : resultOf({ failed: { kind: 'failure', errors }, ...nothingSaid }, ids);
+    : resultOf({ kind: 'failure', errors }, new Said(reader), ids);
 
 function readAcknowledgement(
   reader: Reader,
@@ -189,7 +185,9 @@ function readAcknowledgement(
   if (hasWord(acknowledgement.words.accepted, status)) return pending(theirs, of, asked);
   if (!hasWord(acknowledgement.words.refused, status)) return undefined;
   const errors = errorsAt(reader, entry, acknowledgement, status);
-  return isNotFound(reader, errors, of) ? { kind: 'not-found' } : failedAsWhole(errors, theirs, of, asked);
+  return isNotFound(reader, errors, of)
+    ? { kind: 'not-found' }
+    : failedAsWhole(reader, errors, theirs, of, asked);
 }
 
 /** What has records is no acknowledgement, though its status may be the same. */
@@ -198,17 +196,11 @@ function acknowledgingEntry(
   acknowledgement: Exclude<AcknowledgementMapping, { kind: 'empty' }>,
   content: ProviderReply['content'],
 ): Entry | undefined {
-  const { status, code, text, providerTransactionId } = acknowledgement;
   const answered = whereReadable(() => answerIn(reader, content));
-  if (answered && answered.said.keys.length > 0) return undefined;
-  if (acknowledgement.kind === 'csv') {
-    const table = whereReadable(() =>
-      readDocument(acknowledgement, content, [status, code, text, providerTransactionId]),
-    );
-    const [record, second] = table?.records ?? [];
-    return second ? undefined : record;
-  }
-  return readDocument(acknowledgement, content, [])?.whole;
+  if (answered && answered.said.records.size > 0) return undefined;
+  return acknowledgement.kind === 'csv'
+    ? tableIn(reader, content)?.acknowledgement
+    : readDocument(acknowledgement, content)?.whole;
 }
 
 /** A table of other columns may be the answer. */

@@ -5,6 +5,9 @@ import type { ErrorCatalogue } from '../error-catalogue.ts';
 import type { AnswerContent, ProviderError } from '../provider-format.ts';
 import { isListed } from './error-catalogue.ts';
 import { oneAt, type Entry } from './read-document.ts';
+import type { ReadTable } from './read-table.ts';
+import { SaidByKey } from './said-by-key.ts';
+import { TextIndex } from './text-index.ts';
 
 /** What an answer says, in the words of the mapping. A word that is not in it settles nothing. */
 
@@ -19,31 +22,12 @@ export const verdict = z.discriminatedUnion('kind', [
 ]);
 export type Verdict = z.output<typeof verdict>;
 
-/**
- * What `readAnswer` hands to `toOutcomes`: the keys of the records, and what each of them says, as an index into the
- * verdicts. There may be a million records, and few verdicts. `failed`: the whole request, where no record says anything
- * else.
- */
-export const result = z.object({
-  failed: verdict.nullable(),
-  verdicts: z.array(verdict),
-  keys: z.custom<readonly string[]>((value) => isListOf(value, 'string')),
-  says: z.custom<readonly number[]>((value) => isListOf(value, 'number')),
-});
-export type Result = z.output<typeof result>;
-
-/** What the records of an answer say, each of them that names something. */
-export type Said = Omit<Result, 'failed'>;
-
-/** As it stands: a copy of a million would be made otherwise. */
-const isListOf = (value: unknown, type: 'string' | 'number'): boolean =>
-  Array.isArray(value) && value.every((each) => typeof each === type);
-
 export interface Reader {
   readonly mapping: FormatMapping;
   readonly catalogue: ErrorCatalogue;
   /** What was read before, by its content. */
   readonly answers: WeakMap<AnswerContent, ReadAnswer>;
+  readonly tables: WeakMap<AnswerContent, ReadTable>;
 }
 
 /** A document in which an answer was looked for, and what its records say. */
@@ -52,28 +36,67 @@ export interface ReadAnswer {
   readonly said: Said;
 }
 
-/** What is said of very many in the same words is understood once. */
-export function understand(reader: Reader, records: Iterable<Entry>): Said {
-  const { key, ...places } = reader.mapping.answer;
-  const verdicts: Verdict[] = [];
-  const keys: string[] = [];
-  const says: number[] = [];
-  const understood = new Map<string, number>();
-  for (const entry of records) {
-    const named = oneAt(entry, key);
-    if (named === '') continue;
-    const words = wordsAt(entry, places);
-    const known = understood.get(words) ?? verdicts.push(verdictOf(reader, entry, places)) - 1;
-    understood.set(words, known);
-    keys.push(named);
-    says.push(known);
+/**
+ * What the records of an answer say, each of them that names something. There may be a million records, which nearly
+ * always say a few things, and may also give each failure a text of its own: the words are kept, and no verdicts.
+ */
+export class Said {
+  /** Numbers of what is said, by key. */
+  readonly records = new SaidByKey();
+  readonly #reader: Reader;
+  readonly #words = new TextIndex();
+  #isPending = true;
+
+  constructor(reader: Reader) {
+    this.#reader = reader;
   }
-  return { verdicts, keys, says };
+
+  /** Whether nothing else is said of any. */
+  get isPending(): boolean {
+    return this.#isPending;
+  }
+
+  /** @returns the number of what a record says */
+  understand(entry: Entry): number {
+    const { answer } = this.#reader.mapping;
+    const known = this.#words.size;
+    const number = this.#words.add(wordsAt(entry, answer));
+    if (number === known) this.#isPending &&= verdictOf(this.#reader, entry, answer).kind === 'pending';
+    return number;
+  }
+
+  /** What was said under this number. */
+  verdictAt(number: number): Verdict {
+    const { answer } = this.#reader.mapping;
+    return verdictOf(this.#reader, entryOfWords(this.#words.textAt(number), answer), answer);
+  }
+}
+
+/** What `readAnswer` hands to `toOutcomes`. `failed`: the whole request, where no record says anything else. */
+export const result = z.object({ failed: verdict.nullable(), said: z.instanceof(Said) });
+export type Result = z.output<typeof result>;
+
+/** What all records of a document say. */
+export function understand(reader: Reader, records: Iterable<Entry>): Said {
+  const said = new Said(reader);
+  for (const entry of records) {
+    const key = oneAt(entry, reader.mapping.answer.key);
+    if (key !== '') said.records.add(key, said.understand(entry));
+  }
+  return said;
 }
 
 /** Whatever a verdict depends on. */
-const wordsAt = (entry: Entry, { status, code, text }: Places): string =>
-  JSON.stringify([status, code, text].map((place) => (place === '' ? [] : entry.all(place))));
+const wordsAt = (entry: Entry, places: Places): string =>
+  JSON.stringify(placesOf(places).map((place) => (place === '' ? [] : entry.all(place))));
+
+/** A record that says so. */
+function entryOfWords(words: string, places: Places): Entry {
+  const values = JSON.parse(words) as readonly (readonly string[])[];
+  return { all: (place) => values[placesOf(places).indexOf(place)] ?? [] };
+}
+
+const placesOf = ({ status, code, text }: Places): string[] => [status, code, text];
 
 interface Places {
   readonly status: string;
