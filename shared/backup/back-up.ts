@@ -1,13 +1,14 @@
 import { chmod, mkdir, open, readdir, realpath, rename, rm, stat, statfs } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 
 import { version } from '../daemon/process.ts';
 import type { LoadedConfig } from '../runtime/config.ts';
 import { syncFolder } from '../runtime/durable.ts';
 import { failPoint } from '../runtime/fail-point.ts';
 import { errnoOf, Fault } from '../runtime/faults.ts';
-import { spoolFolder, storeFile } from '../runtime/paths.ts';
+import { isThere } from '../runtime/is-there.ts';
+import { keysFolder, spoolFolder, storeFile } from '../runtime/paths.ts';
 import { storeVersion } from '../store/migrate.ts';
 import { PinnedStore } from '../store/sqlite/pinned-store.ts';
 import { inspectStoreCopy } from '../store/sqlite/store-copy.ts';
@@ -78,9 +79,6 @@ export async function backUp(request: BackupRequest): Promise<BackupReport> {
 
 /** @throws Fault BAD_INPUT */
 async function requireTarget(loaded: LoadedConfig, to: string): Promise<void> {
-  const spool = spoolFolder(loaded);
-  if (to === spool || to.startsWith(`${spool}/`))
-    throw new Fault('BAD_INPUT', `${to} is in the spool: backups belong on another disk`);
   const found = await stat(to).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
@@ -88,6 +86,13 @@ async function requireTarget(loaded: LoadedConfig, to: string): Promise<void> {
   // Not made here: where the disk of the backups is not mounted, somebody is to notice it.
   if (found?.isDirectory() !== true)
     throw new Fault('BAD_INPUT', `${to} is not a folder: make it first, for our user alone (mode 0700)`);
+  // Each backup would have all that were made before, and itself.
+  for (const saved of [spoolFolder(loaded), join(loaded.home, 'config'), keysFolder(loaded)]) {
+    if (!(await isThere(saved))) continue;
+    const within = relative(await realpath(saved), await realpath(to));
+    if (within.split('/')[0] !== '..')
+      throw new Fault('BAD_INPUT', `${to} is in ${saved}, which is saved: backups belong on another disk`);
+  }
 }
 
 type Filled = Omit<BackupReport, 'folder' | 'unfinished'>;

@@ -1,8 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import type { LoadedConfig } from '../runtime/config.ts';
-import { errnoOf } from '../runtime/faults.ts';
+import { errnoOf, Fault } from '../runtime/faults.ts';
 import { keysFolder } from '../runtime/paths.ts';
 import { parts } from './manifest.ts';
 
@@ -45,21 +46,30 @@ export async function looseFiles(loaded: LoadedConfig, withSecrets: boolean): Pr
     if (why === undefined) named.set(from, `${parts.files}/${relative(home, from)}`);
     else leftOut.push({ place: from, why });
   }
-  const secret = new Set(leftOut.map(({ place }) => place));
-  const add = (from: string, path: string) => {
-    if (!secret.has(from)) named.set(from, path);
+  // By what they are: a link may lead to a secret that is not to be saved.
+  const secret = new Set(await Promise.all(leftOut.map(({ place }) => targetOf(place))));
+  const add = async (from: string, path: string) => {
+    if (!secret.has(await targetOf(from))) named.set(from, path);
   };
   if (isBelow(configFolder, file)) {
     for (const name of await filesBelow(configFolder))
-      add(join(configFolder, name), `${parts.config}/${name}`);
-  } else add(file, configPath(loaded));
-  for (const name of await filesBelow(keys)) add(join(keys, name), `${parts.keys}/${name}`);
+      await add(join(configFolder, name), `${parts.config}/${name}`);
+  } else await add(file, configPath(loaded));
+  for (const name of await filesBelow(keys)) await add(join(keys, name), `${parts.keys}/${name}`);
   const files = [...named].map(async ([from, path]) => ({
     from,
     path,
     mode: (await stat(from)).mode & 0o7777,
   }));
   return { files: await Promise.all(files), leftOut };
+}
+
+/** What the path leads to; the path itself where that is nothing. */
+async function targetOf(path: string): Promise<string> {
+  return realpath(path).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return path;
+    throw error;
+  });
 }
 
 async function reasonAgainst(
@@ -88,13 +98,40 @@ function* namedFiles(group: object): Generator<[setting: string, file: string]> 
 
 const isBelow = (folder: string, path: string): boolean => path.startsWith(`${folder}/`);
 
+/** So often files that are moved meanwhile are listed anew. */
+const mostLooks = 10;
+
+/** A key that is moved from one folder to another during a look may be missed by it: two looks have to agree. */
 async function filesBelow(folder: string): Promise<string[]> {
+  let before = await lookBelow(folder);
+  for (let looks = 2; looks <= mostLooks; looks++) {
+    const now = await lookBelow(folder);
+    if (isDeepStrictEqual(now, before)) return now;
+    before = now;
+  }
+  throw new Fault('IO_ERROR', `${folder} changes all the time: try again when nobody is at work in it`);
+}
+
+/** Files, and links that lead to one: a configuration is often a link, into a folder that is replaced as a whole. */
+async function lookBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;
   });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .sort();
+  const names: string[] = [];
+  for (const entry of entries) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() || (entry.isSymbolicLink() && (await leadsToFile(path))))
+      names.push(relative(folder, path));
+  }
+  return names.sort();
+}
+
+async function leadsToFile(link: string): Promise<boolean> {
+  try {
+    return (await stat(link)).isFile();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
 }

@@ -35,11 +35,13 @@ export const storePath = `${parts.store}/enrol.db`;
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const number = z.string().regex(/^\d+$/);
 
-/** Below one of our folders, and nothing that leads elsewhere. */
-const path = z
+/** Nothing that leads elsewhere. */
+const below = z
   .string()
-  .refine((text) => text.split('/').every((name) => !['', '.', '..'].includes(name)) && !text.includes('\0'))
-  .refine((text) => Object.values(parts).some((part) => text.startsWith(`${part}/`)));
+  .refine((text) => text.split('/').every((name) => !['', '.', '..'].includes(name)) && !text.includes('\0'));
+
+/** Below one of our folders. */
+const path = below.refine((text) => Object.values(parts).some((part) => text.startsWith(`${part}/`)));
 
 const savedFile = z.strictObject({
   /** In the backup; each byte is one character. */
@@ -75,7 +77,7 @@ const manifest = z.strictObject({
   ]),
   files: z.strictObject({ count: z.number(), bytes: z.number(), sha256 }),
   /** Folders of the spool. */
-  folders: z.array(z.string()),
+  folders: z.array(below),
   /** Whether keys of certificates, passphrases and tokens are in here. */
   secrets: z.boolean(),
   /** What is not in here, and why. */

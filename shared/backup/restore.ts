@@ -6,7 +6,8 @@ import { audit, type Operator } from '../operator/operator.ts';
 import { loadConfig, type LoadedConfig } from '../runtime/config.ts';
 import { syncFile, syncFolder } from '../runtime/durable.ts';
 import { failPoint } from '../runtime/fail-point.ts';
-import { errnoOf, Fault } from '../runtime/faults.ts';
+import { Fault } from '../runtime/faults.ts';
+import { isThere } from '../runtime/is-there.ts';
 import { keysFolder, spoolFolder, storeFile } from '../runtime/paths.ts';
 import { connectStore, inTransaction } from '../store/open-store.ts';
 import { settleIn, type NewMark } from '../store/restored.ts';
@@ -117,16 +118,6 @@ async function requireEmpty(loaded: LoadedConfig, { manifest }: Backup, storeOnl
 const isNoReadme = ({ path }: { readonly path: string }): boolean =>
   path !== 'README.md' && path !== '.gitignore';
 
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw error;
-  }
-}
-
 const isOf = (part: string, path: string): boolean => path.startsWith(`${part}/`);
 const within = (part: string, path: string): string => path.slice(part.length + 1);
 
@@ -171,6 +162,7 @@ function looseTarget(loaded: LoadedConfig, path: string): string | undefined {
   return undefined;
 }
 
+/** Under its name it is whole: after a restore that was interrupted, what is there already counts. */
 async function placeLoose(
   { folder }: Pick<Backup, 'folder'>,
   file: SavedFile,
@@ -182,7 +174,10 @@ async function placeLoose(
     return;
   }
   await mkdir(dirname(to), { recursive: true, mode: isOf(parts.config, file.path) ? 0o750 : 0o700 });
-  await place(folder, file, to);
+  const draft = join(dirname(to), `.${basename(to)}.restoring`);
+  await rm(draft, { force: true }); // Of one that died.
+  await place(folder, file, draft);
+  await rename(draft, to);
   await syncFolder(dirname(to));
 }
 

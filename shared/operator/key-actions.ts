@@ -1,4 +1,6 @@
-import { moveKeyFile, removeKeyFile, revokeOwnKey, type RevocationReason } from '../pgp/change-own.ts';
+import { isDeepStrictEqual } from 'node:util';
+
+import { moveKeyFiles, removeKeyFile, revokeOwnKey, type RevocationReason } from '../pgp/change-own.ts';
 import { generateOwnKey } from '../pgp/generate.ts';
 import { importOwnKey, importPartnerKey, type ImportedKey } from '../pgp/import-keys.ts';
 import { own } from '../pgp/key-files.ts';
@@ -69,10 +71,11 @@ export function activateKey(loaded: LoadedConfig, db: Db, operator: Operator): P
       (await signingProblem(coming.key, operator.now)) ?? (await encryptionProblem(coming.key, operator.now));
     if (problem) throw new Fault('NOT_ALLOWED', `key ${fingerprint} cannot be used: ${problem.why}`);
     // In this order: at every moment there is one in use, and the newest of them is used.
-    await moveKeyFile(folder, coming.path, 'in use');
-    for (const path of new Set(keysInUse(ring).map((entry) => entry.path))) {
-      await moveKeyFile(folder, path, 'retired');
-    }
+    const before = [...new Set(keysInUse(ring).map(({ path }) => path))];
+    await moveKeyFiles(folder, [
+      { path: coming.path, place: 'in use' },
+      ...before.map((path) => ({ path, place: 'retired' as const })),
+    ]);
     return fingerprint;
   });
 }
@@ -99,11 +102,14 @@ export function revokeKey(
       throw new Fault('NOT_ALLOWED', `key ${fingerprint} is ${entry.party}'s, who alone can revoke it`);
     }
     requireAlone(ring, entry);
-    if (keysInUse(ring).every(({ key }) => key === entry.key)) {
+    const others = keysInUse(ring).filter(({ key }) => key !== entry.key);
+    if (entry.place === 'in use' && (await isMissed(entry, others, operator.now))) {
       const way = 'enrol keys rotate, then enrol keys rotate --activate';
-      throw new Fault('NOT_ALLOWED', `key ${fingerprint} is the only one in use; first ${way}`);
+      throw new Fault('NOT_ALLOWED', `key ${fingerprint} is the only one that can be used; first ${way}`);
     }
     await revokeOwnKey({ path: entry.path, now: operator.now, ...how });
+    // Nothing comes of it any more, and another one may come.
+    if (entry.place === 'coming') await moveKeyFiles(folder, [{ path: entry.path, place: 'retired' }]);
     return fingerprint;
   });
 }
@@ -116,22 +122,32 @@ export function revokeKey(
  * @returns its fingerprint
  * @throws Fault NOT_FOUND, BAD_INPUT; NOT_ALLOWED when it is in use, or files need it
  */
-export function removeKey(
+export async function removeKey(
   loaded: LoadedConfig,
   db: Db,
   operator: Operator,
   wanted: string,
   giveUpDone: boolean,
 ): Promise<string> {
+  const ring = await readPublicKeys(keysFolder(loaded));
+  const entry = findKey(ring, wanted);
+  requireAlone(ring, entry);
+  // Before the change: to look at many files takes minutes, in which nobody else could write into the store.
+  if (entry.party === own) await requireUnneeded(loaded, ring, entry, { now: operator.now, giveUpDone });
+  else await requireAnother(loaded, ring, entry, operator.now);
   return changing(loaded, db, operator, 'key.remove', async (folder) => {
-    const ring = await readPublicKeys(folder);
-    const entry = findKey(ring, wanted);
-    requireAlone(ring, entry);
-    if (entry.party === own) await requireUnneeded(loaded, ring, entry, { now: operator.now, giveUpDone });
-    else requireAnother(loaded, ring, entry);
+    await requireUnchanged(folder, ring);
     await removeKeyFile(entry.path);
     return entry.key.getFingerprint();
   });
+}
+
+/** Of two keys that are removed at the same time, each may be what lets the other go. @throws Fault NOT_ALLOWED */
+async function requireUnchanged(folder: string, ring: readonly PublicEntry[]): Promise<void> {
+  const stateOf = (entries: readonly PublicEntry[]) =>
+    entries.map(({ party, place, path, key }) => [party, place, path, Buffer.from(key.write())]);
+  if (isDeepStrictEqual(stateOf(ring), stateOf(await readPublicKeys(folder)))) return;
+  throw new Fault('NOT_ALLOWED', 'other keys were changed meanwhile, and nothing was removed: try again');
 }
 
 /** Brings in keys of a partner, a revocation among them. @throws Fault as `importPartnerKey` */
@@ -153,7 +169,7 @@ export const importOwn = (
   { passphrase, content }: { readonly passphrase: string; readonly content: Uint8Array },
 ): Promise<ImportedKey[]> =>
   changing(loaded, db, operator, 'key.import', (folder) =>
-    importOwnKey({ folder, passphrase, armoredOrBinary: content }),
+    importOwnKey({ folder, passphrase, armoredOrBinary: content, now: operator.now }),
   );
 
 /** Changes the files, and writes into the audit what has become of which key: that is undone when the files fail. */
@@ -213,7 +229,7 @@ function findKey(ring: readonly PublicEntry[], wanted: string): PublicEntry {
   const [entry, another] = found;
   if (!entry) throw new Fault('NOT_FOUND', `there is no key ${wanted}: enrol keys list`);
   if (another) {
-    const names = found.map(({ party, key }) => `${party} ${key.getFingerprint()}`);
+    const names = found.map(({ party, key, path }) => `${party} ${key.getFingerprint()} (${path})`);
     throw new Fault('BAD_INPUT', `there are several: ${names.join(', ')}`);
   }
   return entry;
@@ -226,14 +242,30 @@ function requireAlone(ring: readonly PublicEntry[], { path, key }: PublicEntry):
   }
 }
 
+/** Whether something can be done with a key that can be done with none of the others. */
+async function isMissed({ key }: PublicEntry, others: readonly PublicEntry[], now: Date): Promise<boolean> {
+  for (const problemOf of [signingProblem, encryptionProblem]) {
+    const [problem, ...rest] = await Promise.all(
+      [key, ...others.map((other) => other.key)].map((each) => problemOf(each, now)),
+    );
+    if (problem === undefined && !rest.includes(undefined)) return true;
+  }
+  return false;
+}
+
 /** @throws Fault NOT_ALLOWED */
-function requireAnother({ config }: LoadedConfig, ring: readonly PublicEntry[], entry: PublicEntry): void {
+async function requireAnother(
+  { config }: LoadedConfig,
+  ring: readonly PublicEntry[],
+  entry: PublicEntry,
+  now: Date,
+): Promise<void> {
   const places = placesOf(entry.party, config);
-  if (places.length === 0 || ring.some(({ party, key }) => party === entry.party && key !== entry.key))
-    return;
+  const others = ring.filter(({ party, key }) => party === entry.party && key !== entry.key);
+  if (places.length === 0 || (others.length > 0 && !(await isMissed(entry, others, now)))) return;
   throw new Fault(
     'NOT_ALLOWED',
-    `it is the only key of ${entry.party}, who ${places.join(', ')}: import another first, or take the party out of signedBy and encryptTo`,
+    `it is the only key that can be used of ${entry.party}, who ${places.join(', ')}: import another first, or take the party out of signedBy and encryptTo`,
   );
 }
 

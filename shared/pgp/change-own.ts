@@ -3,8 +3,8 @@ import { basename, dirname, join } from 'node:path';
 
 import { syncFolder } from '../runtime/durable.ts';
 import { Fault } from '../runtime/faults.ts';
-import { makeFolder, readPrivateFile } from '../runtime/secrets.ts';
-import { replaceFile } from './import-keys.ts';
+import { isThere } from '../runtime/is-there.ts';
+import { makeFolder, readPrivateFile, replaceFile } from '../runtime/secrets.ts';
 import { keysOfFile, ownFolder, type KeyPlace } from './key-files.ts';
 import { unlock } from './key-ring.ts';
 import { enums, revokeKey } from './library.ts';
@@ -12,13 +12,33 @@ import { pgpConfig } from './settings.ts';
 
 /** Changes of key files, each as a whole: whoever reads meanwhile finds what was before or what is now. */
 
-/** Moves a key of ours, and what else lies in its file, to another place. */
-export async function moveKeyFile(folder: string, path: string, place: KeyPlace): Promise<void> {
-  const to = ownFolder(folder, place);
-  await makeFolder(to);
-  await rename(path, join(to, basename(path)));
-  await syncFolder(to);
-  await syncFolder(dirname(path));
+/** A file with a key of ours, and the place where it belongs. */
+export interface KeyMove {
+  readonly path: string;
+  readonly place: KeyPlace;
+}
+
+/**
+ * Moves files with keys of ours, one after the other, with what else lies in them. Callers see to it that nobody else
+ * does so at the same time.
+ *
+ * @throws Fault NOT_ALLOWED when another file has the name of one there: then none is moved
+ */
+export async function moveKeyFiles(folder: string, moves: readonly KeyMove[]): Promise<void> {
+  const planned = moves.map(({ path, place }) => ({
+    from: path,
+    to: join(ownFolder(folder, place), basename(path)),
+  }));
+  for (const { from, to } of planned) {
+    if (await isThere(to))
+      throw new Fault('NOT_ALLOWED', `${to} exists already and is not replaced: give ${from} another name`);
+  }
+  for (const { from, to } of planned) {
+    await makeFolder(dirname(to));
+    await rename(from, to);
+    await syncFolder(dirname(to));
+    await syncFolder(dirname(from));
+  }
 }
 
 export async function removeKeyFile(path: string): Promise<void> {
@@ -60,5 +80,5 @@ export async function revokeOwnKey(key: {
     config: pgpConfig,
   });
   const revoked = await locked.update(publicKey, now, pgpConfig);
-  await replaceFile(dirname(path), basename(path), revoked.armor(pgpConfig));
+  await replaceFile(path, revoked.armor(pgpConfig), 0o600);
 }

@@ -1,11 +1,9 @@
-import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Key, PrivateKey, PublicKey } from 'openpgp';
 
 import { Fault } from '../runtime/faults.ts';
-import { syncFolder } from '../runtime/durable.ts';
-import { writeNewFile } from '../runtime/secrets.ts';
+import { replaceFile, writeNewFile } from '../runtime/secrets.ts';
 import {
   isPartnerName,
   keyFilesIn,
@@ -54,7 +52,9 @@ export async function importPartnerKey(options: {
     );
   }
   const merged = await Promise.all(keys.map((key) => mergeOrCheck(key.toPublic(), known, now)));
-  for (const key of merged) await replaceFile(folder, `${key.getFingerprint()}.asc`, key.armor(pgpConfig));
+  for (const key of merged) {
+    await replaceFile(join(folder, `${key.getFingerprint()}.asc`), key.armor(pgpConfig), 0o600);
+  }
   return merged.map((key) => key.getFingerprint());
 }
 
@@ -66,8 +66,8 @@ export interface ImportedKey {
 
 /**
  * Adds private keys of our own, protected by our passphrase, where they do no harm: in use where nothing else is; coming
- * when they are newer than what is in use; else retired, since they still open what was encrypted to them, also when
- * they have expired.
+ * when they are newer than what is in use, and can take its place; else retired, since they still open what was encrypted
+ * to them, also when they have expired.
  *
  * @throws Fault BAD_INPUT (no key, a public key), KEY_WRONG_PASSPHRASE, KEY_UNREADABLE (not protected), NOT_ALLOWED (there already)
  */
@@ -75,7 +75,9 @@ export async function importOwnKey(options: {
   readonly folder: string;
   readonly passphrase: string;
   readonly armoredOrBinary: Uint8Array | string;
+  readonly now?: Date;
 }): Promise<ImportedKey[]> {
+  const { now = new Date() } = options;
   const keys = (await keysIn(options.armoredOrBinary)).map((key): PrivateKey => {
     if (!key.isPrivate()) throw new Fault('BAD_INPUT', 'this is a public key; our own keys are private ones');
     return key;
@@ -84,15 +86,20 @@ export async function importOwnKey(options: {
   const ours = (await readPublicKeys(options.folder)).filter(({ party }) => party === own);
   const inUse = ours.filter(({ place }) => place === 'in use');
   const newest = Math.max(...inUse.map(({ key }) => key.getCreationTime().getTime()));
-  const imported = keys.map((key) => {
+  const placeOf = async (key: PrivateKey): Promise<KeyPlace> => {
+    if (inUse.length === 0) return 'in use';
+    const isNewer = key.getCreationTime().getTime() > newest;
+    const problem = (await signingProblem(key, now)) ?? (await encryptionProblem(key, now));
+    return isNewer && problem === undefined ? 'coming' : 'retired';
+  };
+  const imported = [];
+  for (const key of keys) {
     const fingerprint = key.getFingerprint();
     if (ours.some((other) => other.key.getFingerprint() === fingerprint)) {
       throw new Fault('NOT_ALLOWED', `key ${fingerprint} is there already and is not replaced`);
     }
-    const place: KeyPlace =
-      inUse.length === 0 ? 'in use' : key.getCreationTime().getTime() > newest ? 'coming' : 'retired';
-    return { key, fingerprint, place };
-  });
+    imported.push({ key, fingerprint, place: await placeOf(key) });
+  }
   for (const { key, fingerprint, place } of imported) {
     const path = join(ownFolder(options.folder, place), `${fingerprint}.asc`);
     await writeNewFile(path, key.armor(pgpConfig), 0o600);
@@ -141,12 +148,4 @@ async function mergeOrCheck(key: PublicKey, known: readonly Key[], now: Date): P
   if (problem === undefined) return key;
   const code = problem.code === 'KEY_MISSING' ? 'BAD_INPUT' : problem.code;
   throw new Fault(code, `key ${key.getFingerprint()}: ${problem.why}`);
-}
-
-/** Replaces as a whole, so that a reader finds the old file or the new one. */
-export async function replaceFile(folder: string, name: string, text: string): Promise<void> {
-  const temporary = join(folder, `.${name}.${process.pid}`);
-  await writeNewFile(temporary, text, 0o600);
-  await rename(temporary, join(folder, name));
-  await syncFolder(folder);
 }

@@ -148,7 +148,20 @@ async function readPartner(folder: string, party: string): Promise<{ key: Public
       `a private key lies in ${partnerFolder(folder, party)}; only public ones belong there`,
     );
   }
-  return found.map(({ key, path }) => ({ key: key.toPublic(), path }));
+  return Promise.all(found.map(async ({ key, path }) => ({ key: await withCopies(key, found), path })));
+}
+
+/**
+ * With all that other copies of the key know, which somebody may have put beside it under another name: what is revoked in
+ * one of them is revoked in each.
+ */
+async function withCopies(key: Key, found: readonly { readonly key: Key }[]): Promise<PublicKey> {
+  let whole = key.toPublic();
+  for (const { key: other } of found) {
+    const isCopy = other !== key && other.getFingerprint() === key.getFingerprint();
+    if (isCopy) whole = await whole.update(other.toPublic(), undefined, pgpConfig);
+  }
+  return whole;
 }
 
 /** Newest first. */

@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { link, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 import { syncFolder, writeNew } from './durable.ts';
 import { Fault } from './faults.ts';
@@ -118,12 +118,35 @@ export async function writeNewSecret(file: string): Promise<void> {
  *
  * @throws Fault NOT_ALLOWED if the file exists
  */
-export async function writeNewFile(path: string, text: string, mode: number): Promise<void> {
+export const writeNewFile = (path: string, text: string, mode: number): Promise<void> =>
+  writeWhole(path, text, mode, async (draft) => {
+    await link(draft, path).catch((error: unknown) => {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+      throw new Fault('NOT_ALLOWED', `${path} exists already and is not replaced`, { cause: error });
+    });
+    await unlink(draft);
+  });
+
+/** The same in the place of a file that may be there. */
+export const replaceFile = (path: string, text: string, mode: number): Promise<void> =>
+  writeWhole(path, text, mode, (draft) => rename(draft, path));
+
+/** Under its name the file is whole: a process that reads meanwhile, or after a crash, finds no half of it. */
+async function writeWhole(
+  path: string,
+  text: string,
+  mode: number,
+  place: (draft: string) => Promise<void>,
+): Promise<void> {
   const folder = dirname(path);
   await makeFolder(folder);
-  await writeNew(path, text, mode).catch((error: unknown) => {
-    if (errnoOf(error) !== 'EEXIST') throw error;
-    throw new Fault('NOT_ALLOWED', `${path} exists already and is not replaced`, { cause: error });
-  });
+  const draft = join(folder, `.${basename(path)}.${randomUUID()}`);
+  await writeNew(draft, text, mode);
+  try {
+    await place(draft);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
   await syncFolder(folder);
 }

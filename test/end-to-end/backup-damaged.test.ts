@@ -1,6 +1,19 @@
-import { appendFile, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 
 import SqliteDatabase from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -175,7 +188,22 @@ test('D06: a store of a newer program is refused; one that has a file in hand wi
 test('a folder that is no backup, and places where none may go, are refused', async () => {
   await expect(checkBackup(live.home)).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
   await expect(save(join(live.home, 'nowhere'))).rejects.toMatchObject({ code: 'BAD_INPUT' });
-  await expect(save(live.spool(inbox))).rejects.toMatchObject({ code: 'BAD_INPUT' });
+  await symlink(live.spool(), join(live.home, 'link'));
+  const inConfig = join(live.home, 'config', 'backups');
+  await mkdir(inConfig);
+  for (const to of [live.spool(inbox), join(live.home, 'link'), inConfig, live.keys])
+    await expect(save(to)).rejects.toMatchObject({ code: 'BAD_INPUT' });
+  for (const made of [inConfig, join(live.home, 'link')]) await rm(made, { recursive: true });
+});
+
+test('a backup that leads out of the home is none', async () => {
+  const folder = await copy('leads-out');
+  const file = join(folder, 'backup.json');
+  const said = JSON.parse(await readFile(file, 'utf8')) as { folders: string[] };
+  await writeFile(file, JSON.stringify({ ...said, folders: [...said.folders, '../outside'] }));
+  const target = await home();
+  await expect(restoreInto(target, folder)).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
+  expect(await readdir(target.home)).not.toContain('outside');
 });
 
 test('nothing is restored over a store, or over files', async () => {
@@ -187,6 +215,13 @@ test('nothing is restored over a store, or over files', async () => {
   await writeFile(target.spool(inbox, 'in', 'x'), 'of a sender');
   await expect(restoreInto(target, sound)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
   expect(await target.files()).toEqual([`${inbox}/in/x`]);
+  // SQLite would bring the log of the store before into the one that is restored.
+  for (const suffix of ['-wal', '-journal']) {
+    const other = await home();
+    await mkdir(join(other.home, 'var'));
+    await writeFile(join(other.home, 'var', `enrol.db${suffix}`), 'of the store before');
+    await expect(restoreInto(other, sound)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+  }
 });
 
 test('K14: only the store is restored; what came since is known again', async () => {
@@ -232,6 +267,24 @@ test('a restore that is killed leaves no store, and can be made anew', async () 
   await restoreInto(target, sound);
   expect((await target.run('spool', 'check')).code).toBe(exitCodes.ok.code);
 }, 60_000);
+
+test('a file of the configuration is whole as soon as it has its name', async () => {
+  const name = join('config', 'large');
+  await writeFile(join(live.home, name), Buffer.alloc(8_000_000));
+  const target = await home();
+  const end = new AbortController();
+  const restored = restoreInto(target, (await save()).folder).finally(() => {
+    end.abort();
+  });
+  const sizes = new Set<number | undefined>();
+  while (!end.signal.aborted) {
+    sizes.add(statSync(join(target.home, name), { throwIfNoEntry: false })?.size);
+    await setImmediate();
+  }
+  await restored;
+  expect(sizes).toEqual(new Set([undefined, 8_000_000]));
+  await rm(join(live.home, name));
+});
 
 const stops = ['claim.moved-aside', 'claim.claimed', 'settle.linked', 'settle.unlinked'];
 

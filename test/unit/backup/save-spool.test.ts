@@ -1,6 +1,7 @@
 import { appendFile, link, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
@@ -56,6 +57,25 @@ test('a file that is written to is not saved half', async () => {
   await appendFile(at('in', 'x'), ' and whole');
   expect(await saveSpool(spool, draft, listing)).toEqual({ saved: [], gone: [], changing: ['inbox/in/x'] });
   expect(listFolder(draft).files).toEqual([]);
+});
+
+test('nor is one that somebody goes on writing while it is copied', async () => {
+  const size = 2_500_000;
+  const outcomes = new Set<string>();
+  for (let turns = 0; turns < 60; turns += 2) {
+    await writeFile(at('in', 'x'), Buffer.alloc(size));
+    const listing = look();
+    const saving = saveSpool(spool, draft, listing);
+    for (let turn = 0; turn < turns; turn++) await setImmediate();
+    await appendFile(at('in', 'x'), 'more');
+    const { saved, changing } = await saving;
+    outcomes.add([...saved.map((file) => `saved with ${file.size}`), ...changing].join());
+    await rm(draft, { recursive: true });
+  }
+  // Where the copy was faster than the writer, it is the file as it was listed.
+  outcomes.delete(`saved with ${size}`);
+  expect([...outcomes]).toEqual(['inbox/in/x']);
+  await mkdir(draft);
 });
 
 test('a file between two steps keeps both of its names', async () => {

@@ -1,6 +1,7 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { PrivateKey } from 'openpgp';
@@ -8,12 +9,13 @@ import type { PrivateKey } from 'openpgp';
 import { revokeOwnKey } from '../../../shared/pgp/change-own.ts';
 import { generateOwnKey } from '../../../shared/pgp/generate.ts';
 import { importOwnKey, importPartnerKey } from '../../../shared/pgp/import-keys.ts';
-import { loadKeyRing, requireParties } from '../../../shared/pgp/key-ring.ts';
+import { loadKeyRing, readPublicKeys, requireParties } from '../../../shared/pgp/key-ring.ts';
 import { encryptKey, enums, revokeKey } from '../../../shared/pgp/library.ts';
 import { exportPublicKey, listKeys } from '../../../shared/pgp/list-keys.ts';
 import { openMessage } from '../../../shared/pgp/open.ts';
 import { sealMessage } from '../../../shared/pgp/seal.ts';
 import { pgpConfig } from '../../../shared/pgp/settings.ts';
+import type { Fault } from '../../../shared/runtime/faults.ts';
 import { makeKey, ringOf } from '../../support/pgp.ts';
 
 const passphrase = 'CANARY-right-passphrase';
@@ -81,6 +83,30 @@ describe('loading', () => {
     const policy = { signature: 'required', signedBy: ['own'], maxPlaintextBytes: 1000 } as const;
     expect((await openMessage(sealed, ring, policy, now)).signer?.party).toBe('own');
     expect((await load()).own[0]?.getFingerprint()).toBe(newest);
+  });
+
+  test('P22 a key that is moved on meanwhile is met, whenever that is', async () => {
+    const fingerprint = await generate();
+    const [coming, inUse] = ['own/coming/x.asc', 'own/x.asc'].map((path) => join(folder, path)) as [
+      string,
+      string,
+    ];
+    await mkdir(join(folder, 'own', 'coming'), { mode: 0o700 });
+    await rename(join(folder, 'own', `${fingerprint}.asc`), coming);
+    const moveOn = async (turns: number) => {
+      for (let turn = 0; turn < turns; turn++) await setImmediate();
+      await rename(coming, inUse);
+    };
+    const met = new Set<string>();
+    for (let n = 0; n < 400; n++) {
+      // One that is moved after its folder was read is told by a fault, upon which the ring is read again.
+      const reading = readPublicKeys(folder).catch((error: unknown) => [{ place: (error as Fault).code }]);
+      const [ring] = await Promise.all([reading, moveOn(n % 20)]);
+      met.add(ring.map(({ place }) => place).join());
+      await rename(inUse, coming);
+    }
+    expect(met).not.toContain('');
+    expect(met.size).toBeGreaterThan(1);
   });
 
   test.each([0o644, 0o640, 0o604])('P21 a private key with mode %i is refused, and named', async (mode) => {
@@ -191,6 +217,19 @@ describe('our own keys', () => {
     expect(await importPartner(exported, 'shop')).toEqual([current, coming?.fingerprint]);
   });
 
+  test('that could take no place of another are retired, also when they are newer', async () => {
+    await generate(at(-10));
+    const date = at(-2);
+    const expired = await makeKey({ date, keyExpirationTime: 3600, passphrase });
+    const made = await makeKey({ date });
+    const { publicKey } = await revokeKey({ key: made, date, format: 'object', config: pgpConfig });
+    const revoked = await made.update(publicKey, date, pgpConfig);
+    const locked = await encryptKey({ privateKey: revoked, passphrase, config: pgpConfig });
+    const armoredOrBinary = Buffer.concat([expired.write(), locked.write()]);
+    const imported = await importOwnKey({ folder, passphrase, armoredOrBinary, now });
+    expect(imported.map(({ place: where }) => where)).toEqual(['retired', 'retired']);
+  });
+
   test('that are lost can be revoked by the certificate that was made with them', async () => {
     const fingerprint = await generate();
     const exported = await exportPublicKey(folder, 'own', now);
@@ -286,6 +325,22 @@ describe("a partner's key", () => {
     // An old copy cannot undo it.
     await importPartner(armouredPublic(partner));
     expect(await listKeys(folder, now)).toEqual([expect.objectContaining(expected)]);
+  });
+
+  test('P13 that is revoked stays so, whatever copies of it lie beside it', async () => {
+    await generate();
+    await place('partners/warehouse/0.asc', armouredPublic(partner));
+    const revoked = await revokeKey({ key: partner, date: at(-1), format: 'object', config: pgpConfig });
+    await importPartner(revoked.publicKey.armor(pgpConfig));
+    await place('partners/warehouse/z.asc', armouredPublic(partner));
+    expect((await listKeys(folder, now)).slice(1).map((key) => key.revoked)).toEqual([true, true, true]);
+    const ring = await load();
+    const forUs = ringOf([partner], { us: ring.own.map((key) => key.toPublic()) });
+    const sealed = await sealMessage(Buffer.from('x'), forUs, { encryptTo: ['us'] }, now);
+    const policy = { signature: 'required', signedBy: ['warehouse'], maxPlaintextBytes: 1000 } as const;
+    expect((await refusal(openMessage(sealed, ring, policy, now))).code).toBe('PGP_KEY_REVOKED');
+    const toThem = sealMessage(Buffer.from('x'), ring, { encryptTo: ['warehouse'] }, now);
+    expect((await refusal(toThem)).code).toBe('PGP_KEY_REVOKED');
   });
 });
 

@@ -1,10 +1,12 @@
+import { statSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { readSecret, writeNewFile, writeNewSecret } from '../../../shared/runtime/secrets.ts';
+import { readSecret, replaceFile, writeNewFile, writeNewSecret } from '../../../shared/runtime/secrets.ts';
 
 const canary = 'CANARY-passphrase';
 const noCredentials = {};
@@ -91,6 +93,24 @@ describe('a new secret', () => {
     await write(file, canary);
     await expect(writeNewSecret(file)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
     expect(await readFile(file, 'utf8')).toBe(canary);
+  });
+
+  test('is whole as soon as it has its name', async () => {
+    const text = 'x'.repeat(8_000_000);
+    const sizes = new Set<number | undefined>();
+    for (const put of [writeNewFile, replaceFile]) {
+      const end = new AbortController();
+      const written = put(file, text, 0o600).finally(() => {
+        end.abort();
+      });
+      while (!end.signal.aborted) {
+        sizes.add(statSync(file, { throwIfNoEntry: false })?.size);
+        await setImmediate();
+      }
+      await written;
+    }
+    expect(sizes).toEqual(new Set([undefined, text.length]));
+    expect(await readdir(folder)).toEqual([basename(file)]);
   });
 
   test('leaves nothing behind if it cannot be written', async () => {
