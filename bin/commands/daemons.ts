@@ -45,7 +45,7 @@ const daemons: Readonly<Record<string, Daemon>> = {
   },
   adaptor: {
     description: 'Transformation: generic files to providers, and their answers back',
-    plan: async (runtime, { once }) => (await import('../../daemons/adaptor/main.ts')).adaptor(runtime, once),
+    plan: async (runtime) => (await import('../../daemons/adaptor/main.ts')).adaptor(runtime),
   },
   scheduler: {
     description: 'runs the jobs, by schedule and when a batch is ready',

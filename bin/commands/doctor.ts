@@ -10,7 +10,7 @@ export function doctorCommands(enrol: Command): void {
   enrol
     .command('doctor')
     .description(
-      `check the installation: program, machine, configuration, store, folders, disks, keys, servers; exit code ${exitCodes.alarm.code} if something is wrong`,
+      `check the installation: program, machine, configuration, store, folders, disks, keys, servers, units; exit code ${exitCodes.alarm.code} if something is wrong`,
     )
     .option('--offline', 'connect to no server, save that of the store')
     .addHelpText('after', examples('enrol doctor', 'enrol doctor --offline --json'))

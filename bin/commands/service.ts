@@ -6,13 +6,14 @@ import {
   planServices,
   removeServices,
   requireAccount,
+  requireOwnUnits,
   systemctl,
+  systemUnits,
   unitNames,
   writeServices,
 } from '../../shared/operator/service-install.ts';
 import { examples, sessionOf } from '../session.ts';
 
-const unitFolder = '/etc/systemd/system';
 const program = fileURLToPath(new URL('../enrol.js', import.meta.url));
 
 interface UnitOptions {
@@ -40,7 +41,7 @@ export function serviceCommands(enrol: Command): void {
     .requiredOption('--user <name>', 'who runs the processes, and owns the home')
     .option('--group <name>', 'the group (default: that of the same name)')
     .option('--instance', 'one of several homes beside each other: the instance is called as its folder')
-    .option('--directory <dir>', 'where the units go', unitFolder)
+    .option('--directory <dir>', 'where the units go', systemUnits.own)
     .option('--no-enable', 'write the units only')
     .option('--dry-run', 'print the units, and write nothing')
     .action(async (options: UnitOptions, command: Command) => {
@@ -60,14 +61,15 @@ export function serviceCommands(enrol: Command): void {
       }
       await requireAccount('passwd', user);
       await requireAccount('group', group);
-      const written = await writeServices(directory, plan);
+      const { written, removed } = await writeServices(directory, plan);
       if (options.enable) {
         await systemctl('daemon-reload');
         await systemctl('enable', ...plan.units);
       }
       const [target = ''] = plan.units;
-      session.print({ written, units: plan.units, enabled: options.enable }, [
-        ...(written.length > 0 ? written.map((file) => `Written: ${file}`) : ['The units were so already.']),
+      const changes = [...written.map((file) => `Written: ${file}`), ...removed.map(wasRemoved)];
+      session.print({ written, removed, units: plan.units, enabled: options.enable }, [
+        ...(changes.length > 0 ? changes : ['The units were so already.']),
         ...(options.enable
           ? [`Enabled: ${plan.units.join(', ')}`, `Start them: systemctl start ${target}`]
           : [`Then: systemctl daemon-reload && systemctl enable --now ${plan.units.join(' ')}`]),
@@ -79,18 +81,19 @@ export function serviceCommands(enrol: Command): void {
     .description('stop and disable the units of this home, and take them away')
     .addHelpText('after', examples('enrol --home /srv/enrol service uninstall'))
     .option('--instance', 'the home is that of an instance')
-    .option('--directory <dir>', 'where the units are', unitFolder)
+    .option('--directory <dir>', 'where the units are', systemUnits.own)
     .option('--no-enable', 'take the units away only')
     .action(async (options: Omit<UnitOptions, 'user'>, command: Command) => {
       const session = sessionOf(command);
       const { directory } = options;
-      const names = unitNames(resolve(session.place.home), options.instance ?? false);
+      const home = resolve(session.place.home);
+      const names = unitNames(home, options.instance ?? false);
+      await requireOwnUnits(directory, home, names);
       if (options.enable) await systemctl('disable', '--now', ...names.units);
       const removed = await removeServices(directory, names);
       if (options.enable) await systemctl('daemon-reload');
-      session.print(
-        { removed },
-        removed.length > 0 ? removed.map((file) => `Removed: ${file}`) : 'There were none.',
-      );
+      session.print({ removed }, removed.length > 0 ? removed.map(wasRemoved) : 'There were none.');
     });
 }
+
+const wasRemoved = (file: string): string => `Removed: ${file}`;

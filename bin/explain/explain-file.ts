@@ -126,7 +126,7 @@ async function lookAtOutside(
       'left alone',
     );
   if (!isAllowedName(nameBytes(name))) throw new Fault('BAD_NAME', `the name is ${name}`);
-  steps.push(passed('name', `${name} is a name that is taken.`));
+  steps.push(passed('name', `${name} is a name that is accepted.`));
   const pause = (await listPauses(db)).find(({ intake }) => intake === inbox);
   if (pause)
     steps.push(note('pause', `The intake is paused by ${pause.who}: ${pause.reason}. It waits until then.`));

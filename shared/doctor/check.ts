@@ -13,6 +13,7 @@ export const groups = [
   'Disks',
   'Keys',
   'Servers',
+  'Services',
 ] as const;
 export type Group = (typeof groups)[number];
 

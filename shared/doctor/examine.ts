@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { roomOf } from '../daemon/room.ts';
 import type { Place } from '../daemon/process.ts';
 import { listKeys } from '../pgp/list-keys.ts';
+import { systemUnits, type UnitFolders } from '../operator/service-install.ts';
 import { attempt } from '../probes/attempt.ts';
 import { measureCertificates } from '../probes/certificates.ts';
 import { standingReadings } from '../probes/place-rules.ts';
@@ -21,8 +22,10 @@ import { lookAtKeys } from './look-at-keys.ts';
 import { lookAtServers } from './look-at-servers.ts';
 import { lookAtDisks, lookAtSpool } from './look-at-spool.ts';
 import { lookAtStore } from './look-at-store.ts';
+import { lookAtUnits } from './look-at-units.ts';
 import { nodeCheck, programFilesCheck, userCheck } from './program-rules.ts';
 
+const program = fileURLToPath(new URL('../../bin/enrol.js', import.meta.url));
 const programFolder = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What the doctor has at hand. */
@@ -32,6 +35,7 @@ export interface Examination {
   /** No server is connected to, but the store. */
   readonly offline: boolean;
   readonly environment?: NodeJS.ProcessEnv;
+  readonly units?: UnitFolders;
 }
 
 /**
@@ -46,6 +50,7 @@ export async function examine({
   clock,
   offline,
   environment = process.env,
+  units = systemUnits,
 }: Examination): Promise<Check[]> {
   const begun = { wall: clock.now().getTime(), monotonic: clock.monotonic() };
   const { loaded, checks: configuration } = await configurationOf(place, environment);
@@ -56,7 +61,11 @@ export async function examine({
     ...configuration,
     ...(loaded === undefined
       ? notLookedAt
-      : [...found.checks, ...(await lookAtInstallation(loaded, user, clock, offline))]),
+      : [
+          ...found.checks,
+          ...(await lookAtInstallation(loaded, user, clock, offline)),
+          ...(await lookAtUnits(loaded, units, { node: process.execPath, program })),
+        ]),
   ];
   const jump = (clock.now().getTime() - begun.wall - (clock.monotonic() - begun.monotonic)) / 1000;
   const host = await lookAtHost(user, found, { now: clock.now(), jump });

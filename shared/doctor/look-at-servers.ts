@@ -3,6 +3,8 @@ import { reach, type Reached } from '../https/reach.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { LoadedConfig } from '../runtime/config.ts';
 import { httpsClient, type HttpsClientConfig } from '../runtime/https-schema.ts';
+import { Fault } from '../runtime/faults.ts';
+import type { MailConfig } from '../runtime/notice-schema.ts';
 import { checksOf, type Check } from './check.ts';
 import { skewCheck } from './host-rules.ts';
 import { looking } from './looking.ts';
@@ -22,7 +24,7 @@ interface Server {
 
 /**
  * The servers that we call over HTTPS: what we prove with who we are can be read, and the server can be reached and is
- * known by it. Nothing is asked of them, and no access token is fetched.
+ * known by it. Nothing is asked of them, and no access token is fetched. And the mail server: nothing is sent.
  */
 export async function lookAtServers(
   loaded: LoadedConfig,
@@ -30,12 +32,39 @@ export async function lookAtServers(
   offline: boolean,
 ): Promise<readonly Check[]> {
   const called = serversOf(loaded);
-  if (called.length === 0) return [servers.ok('HTTPS', 'No server is called over HTTPS.')];
-  const checks = await Promise.all(
-    called.map((server) => looking(servers, server.name, () => lookAt(loaded, server, clock, offline))),
-  );
-  return checks.flat();
+  const checks = await Promise.all([
+    ...called.map((server) => looking(servers, server.name, () => lookAt(loaded, server, clock, offline))),
+    looking(servers, 'mail', () => lookAtMail(loaded, offline)),
+  ]);
+  const none = called.length === 0 ? [servers.ok('HTTPS', 'No server is called over HTTPS.')] : [];
+  return [...none, ...checks.flat()];
 }
+
+/** The mail server of the notices, where there is one. @throws Fault KEY_UNREADABLE, SECRET_EXPOSED */
+async function lookAtMail({ home, config }: LoadedConfig, offline: boolean): Promise<Check[]> {
+  const { mail } = config.probes.notices;
+  if (mail.host === '') return [];
+  if (offline) return [servers.notChecked('mail', 'The doctor was told to stay offline.')];
+  // Loaded only now: it takes its time, and no other check sends mail.
+  const { greetMailServer } = await import('../probes/send-mail.ts');
+  try {
+    await greetMailServer(home, mail);
+  } catch (thrown) {
+    if (!(thrown instanceof Fault) || thrown.code !== 'NOTICE_UNDELIVERED') throw thrown;
+    return [servers.wrong('mail', thrown.message, mailAction)];
+  }
+  const signedIn = mail.user === '' ? '' : ', and takes our password if it wants one';
+  return [servers.ok('mail', `${mail.host}:${mail.port} answers ${encryptions[mail.security]}${signedIn}.`)];
+}
+
+const mailAction =
+  'Check probes.notices.mail and the way to the server: notices wait until it takes them, and are given up in the end.';
+
+const encryptions: Readonly<Record<MailConfig['security'], string>> = {
+  starttls: 'over TLS, after STARTTLS',
+  tls: 'over TLS',
+  none: 'without TLS',
+};
 
 function serversOf({ config }: LoadedConfig): Server[] {
   const { endpoint } = config.outboxes.deviceEnrolmentResponse;

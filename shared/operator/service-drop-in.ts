@@ -1,10 +1,10 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 import type { Config } from '../runtime/config-schema.ts';
 import type { LoadedConfig } from '../runtime/config.ts';
 import { isLoopback, listenPlaceOf } from '../runtime/listen-rules.ts';
 import { logFolder, postsResponses, spoolFolder, storeFile } from '../runtime/paths.ts';
-import { credentialLines, plain, quoted, type ServiceName } from './service-units.ts';
+import { credentialLines, isAmongUsers, plain, quoted, type ServiceName } from './service-units.ts';
 
 /** What the configuration of an installation adds to the unit of a process. Pure. */
 
@@ -13,10 +13,12 @@ type Reach = 'nothing' | 'this host' | 'everybody';
 
 /** @returns the lines of a drop-in; undefined: nothing is to be added */
 export function dropIn(service: ServiceName, loaded: LoadedConfig, instances: boolean): string | undefined {
-  const elsewhere = foldersElsewhere(service, loaded).map((path) => quoted(plain(path)));
+  const folders = foldersElsewhere(service, loaded);
+  const elsewhere = folders.map((path) => quoted(plain(path)));
   const secrets = service === 'adaptor' ? secretsOf(loaded.config) : [];
   const lines = [
     ...elsewhere.map((path) => `ReadWritePaths=${path}`),
+    ...(folders.some(isAmongUsers) ? ['ProtectHome=read-only'] : []),
     ...(secrets.length === 0 ? [] : credentialLines(secrets, instances)),
     ...networkLines[reachOf(service, loaded.config)],
   ];
@@ -81,17 +83,25 @@ function listenReach(address: string): Reach {
   return isLoopback(place.host) ? 'this host' : 'everybody';
 }
 
-/** Folders that are written to, and do not lie in the home. The console also writes the configuration. */
+/** Folders that are written to, and do not lie in the home: of sockets, too. The console also writes the configuration. */
 function foldersElsewhere(service: ServiceName, loaded: LoadedConfig): string[] {
   const store = storeFile(loaded);
+  const { console, metrics } = loaded.config;
+  const addresses = [metrics[service], ...(service === 'console' ? [console.address] : [])];
   const folders = [
     spoolFolder(loaded),
     ...(store === undefined ? [] : [dirname(store)]),
     ...[logFolder(loaded) ?? []].flat(),
     ...(service === 'console' ? [dirname(loaded.file)] : []),
+    ...addresses.flatMap((address) => socketFolder(loaded.home, address)),
   ];
   const outside = folders.filter((path) => path !== loaded.home && !path.startsWith(`${loaded.home}/`));
   return [...new Set(outside)];
+}
+
+function socketFolder(home: string, address: string): string[] {
+  const place = listenPlaceOf(address);
+  return place !== undefined && 'path' in place ? [dirname(resolve(home, place.path))] : [];
 }
 
 /** Every credential that the adaptor may look for: those of each provider, and of the loader on another host. */

@@ -9,6 +9,7 @@ import { syncFolder, writeNew } from '../runtime/durable.ts';
 import { errnoOf, Fault } from '../runtime/faults.ts';
 import { dropIn } from './service-drop-in.ts';
 import {
+  plain,
   serviceName,
   serviceNames,
   serviceUnits,
@@ -27,8 +28,18 @@ export const readTemplates = async (): Promise<UnitTemplates> => ({
   target: await readFile(new URL('target', templates), 'utf8'),
 });
 
-/** Units that have come with a package; those of administrators have precedence (systemd.unit(5)). */
-const packagedUnits = '/usr/lib/systemd/system';
+/** Where systemd looks for units (systemd.unit(5)). */
+export interface UnitFolders {
+  /** Of administrators; what lies here has precedence. */
+  readonly own: string;
+  /** Of packages. */
+  readonly packaged: string;
+}
+
+export const systemUnits: UnitFolders = {
+  own: '/etc/systemd/system',
+  packaged: '/usr/lib/systemd/system',
+};
 
 /** What is asked for at the command line. */
 export interface ServiceWishes {
@@ -91,25 +102,41 @@ export async function planServices(loaded: LoadedConfig, wishes: ServiceWishes):
 const dropInPath = (unit: string): string => join(`${unit}.d`, '10-configuration.conf');
 
 /**
- * Writes the units, each whole or not at all.
+ * Writes the units, each whole or not at all; a copy of an older one that hides the package's is taken away.
  *
- * @returns the files that were not so before
- * @throws Fault NOT_ALLOWED when the templates of instances are those of another place, or nothing can be written there
+ * @returns the files that were not so before: those that were written, and those that were taken away
+ * @throws Fault NOT_ALLOWED when the units are those of another home, or nothing can be written there
  */
-export async function writeServices(folder: string, plan: ServicePlan): Promise<string[]> {
+export async function writeServices(
+  folder: string,
+  plan: ServicePlan,
+  packaged = systemUnits.packaged,
+): Promise<{ written: string[]; removed: string[] }> {
   const written: string[] = [];
+  const removed: string[] = [];
   try {
-    if (plan.instance !== undefined) await refuseOthers(folder, plan.files);
+    await refuseOthers(folder, plan);
     for (const { path, text: wanted } of plan.files) {
       const file = join(folder, path);
-      if ((await readIfThere(file)) === wanted) continue;
+      const there = await readIfThere(file);
       // A copy would stay as it is when the package brings a newer one.
-      if ((await readIfThere(join(packagedUnits, path))) === wanted) continue;
-      await replace(file, wanted);
-      written.push(file);
+      const isPackaged = (await readIfThere(join(packaged, path))) === wanted;
+      if (there === (isPackaged ? undefined : wanted)) continue;
+      if (isPackaged) {
+        await rm(file);
+        removed.push(file);
+      } else {
+        await replace(file, wanted);
+        written.push(file);
+      }
     }
-    for (const path of plan.gone) await rm(join(folder, path), { force: true });
-    return written;
+    for (const path of plan.gone) {
+      const file = join(folder, path);
+      if ((await readIfThere(file)) === undefined) continue;
+      await rm(file);
+      removed.push(file);
+    }
+    return { written, removed };
   } catch (error) {
     throw toRefusal(folder, error);
   }
@@ -137,17 +164,46 @@ export async function removeServices(folder: string, { instance, units }: UnitNa
   }
 }
 
-/** All instances share one template, and with it the folder of their homes and their user. */
-async function refuseOthers(folder: string, files: readonly UnitFile[]): Promise<void> {
-  const settled = (unit: string) => /^(WorkingDirectory|User)=.*$/gm[Symbol.match](unit)?.join(', ');
-  for (const { path, text: wanted } of files.filter((file) => file.path.endsWith('@.service'))) {
+/**
+ * Whoever names another home than that of the units by mistake must not take them from it. All instances share one
+ * template, and with it the folder of their homes and their user.
+ */
+async function refuseOthers(folder: string, { instance, files }: ServicePlan): Promise<void> {
+  for (const { path, text: wanted } of files.filter((file) => file.path.endsWith('.service'))) {
     const known = await readIfThere(join(folder, path));
-    if (known === undefined || settled(known) === settled(wanted)) continue;
+    const names = instance === undefined ? ['WorkingDirectory'] : ['WorkingDirectory', 'User'];
+    if (known === undefined || settled(known, names) === settled(wanted, names)) continue;
+    const what = `${join(folder, path)} is of`;
     throw new Fault(
       'NOT_ALLOWED',
-      `${join(folder, path)} is of other instances (${settled(known) ?? 'unknown'}): instances lie beside each other and have one user`,
+      instance === undefined
+        ? `${what} another home (${settled(known, names)}): enrol --home THAT service uninstall takes it away`
+        : `${what} other instances (${settled(known, names)}): instances lie beside each other and have one user`,
     );
   }
+}
+
+/** Lines of a unit. */
+const settled = (unit: string, names: readonly string[]): string =>
+  unit
+    .split('\n')
+    .filter((line) => names.some((name) => line.startsWith(`${name}=`)))
+    .join(', ');
+
+/**
+ * The units are those of this home, or there are none.
+ *
+ * @throws Fault NOT_ALLOWED
+ */
+export async function requireOwnUnits(folder: string, home: string, { instance }: UnitNames): Promise<void> {
+  const path = serviceName('loader', instance !== undefined);
+  const known = await readUnit({ own: folder, packaged: systemUnits.packaged }, path);
+  const own = `WorkingDirectory=${instance === undefined ? plain(home) : `${plain(dirname(home))}/%i`}`;
+  if (known === undefined || settled(known, ['WorkingDirectory']) === own) return;
+  throw new Fault(
+    'NOT_ALLOWED',
+    `${path} is of another home (${settled(known, ['WorkingDirectory'])}), and not of ${home}`,
+  );
 }
 
 /** Renamed into its place: systemd never reads half a unit. */
@@ -159,6 +215,10 @@ async function replace(file: string, wanted: string): Promise<void> {
   await rename(draft, file);
   await syncFolder(dirname(file));
 }
+
+/** The text of a unit or drop-in that counts; undefined: there is none. */
+export const readUnit = async ({ own, packaged }: UnitFolders, path: string): Promise<string | undefined> =>
+  (await readIfThere(join(own, path))) ?? (await readIfThere(join(packaged, path)));
 
 async function readIfThere(file: string): Promise<string | undefined> {
   try {

@@ -73,7 +73,7 @@ export function serviceUnits(templates: UnitTemplates, settings: ServiceSettings
     GROUP: account(group),
     HOME: home,
     HOME_LISTED: quoted(home),
-    PROTECT_HOME: isAmongUsers(settings) ? 'read-only' : 'yes',
+    PROTECT_HOME: pathsOf(settings).some(isAmongUsers) ? 'read-only' : 'yes',
   };
   const target = { path: targetName(instances), text: fill(templates.target, values) };
   const made = serviceNames.map((service) => ({
@@ -112,9 +112,15 @@ export function credentialLines(names: readonly string[], instances: boolean): s
   return names.map((name) => `LoadCredentialEncrypted=${name}:${prefix}.${name}`);
 }
 
-/** Folders that ProtectHome= hides. */
-const isAmongUsers = ({ home, node, program, configFile = '' }: ServiceSettings): boolean =>
-  [home, node, program, configFile].some((path) => /^\/(home|root|run\/user)(\/|$)/.test(path));
+const pathsOf = ({ home, node, program, configFile = '' }: ServiceSettings): string[] => [
+  home,
+  node,
+  program,
+  configFile,
+];
+
+/** Whether ProtectHome= hides it. */
+export const isAmongUsers = (path: string): boolean => /^\/(home|root|run\/user)(\/|$)/.test(path);
 
 function fill(template: string, values: Readonly<Record<string, string>>): string {
   return template.replace(/@([A-Z_]+)@/g, (_, name: string) => {

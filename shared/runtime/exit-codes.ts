@@ -14,7 +14,7 @@ export const exitCodes = {
   alarm: {
     code: 9,
     meaning:
-      'A probe is red, or could not be measured; a process of this host is dead; or the doctor found something wrong.',
+      'A probe is red, or could not be measured; a process of this host is dead or hangs; or the doctor found something wrong.',
   },
   lost: {
     code: 10,

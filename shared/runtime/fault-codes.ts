@@ -387,7 +387,7 @@ export const faultCodes = {
     class: 'environment',
     what: 'The address on which the loader or the console is to listen cannot be used.',
     action:
-      'Find the process that has it, or correct loader.listen.address or console.address; then start it again.',
+      'EADDRINUSE: find the process that has it. EACCES: take a port from 1024, or a folder that we may write. Or correct loader.listen.address or console.address; then start it again.',
   },
   NOTICE_UNDELIVERED: {
     class: 'transient',

@@ -38,10 +38,13 @@ const patienceMilliseconds = 2000;
  */
 export function createLog({ daemon, level, folder, onEvent, onStdoutClosed }: LogSettings): Log {
   let taken = 0;
+  // Counted when the first is lost: a disk that stays full takes no line that says so.
+  const onLost: OnLost = (file) => onEvent?.('log.lost', { file, lines: 1 });
   const stdout = fstatSync(1).isFile()
-    ? patientSink(daemon, 'stdout', stdoutFile())
+    ? patientSink(daemon, 'stdout', stdoutFile(), onLost)
     : stdoutStream(() => taken++, onStdoutClosed);
-  const fileOf = (name: string) => (folder === undefined ? [] : [fileSink(daemon, join(folder, name))]);
+  const fileOf = (name: string) =>
+    folder === undefined ? [] : [fileSink(daemon, join(folder, name), onLost)];
   const files = fileOf(`${daemon}.log`);
   const failures = fileOf('failures.log');
   const logger = winston.createLogger({
@@ -137,17 +140,22 @@ function stdoutStream(onTaken: () => void, onClosed?: () => void): Writable {
  * Every line opens, appends and closes: log rotation needs no signal, processes share a file, and a full disk is left
  * behind as soon as there is room. There are few lines, so that this costs nothing that counts.
  */
-const fileSink = (daemon: string, file: string): Writable =>
-  patientSink(daemon, file, (text) => {
-    mkdirSync(dirname(file), { recursive: true });
-    const descriptor = openSync(file, 'a+', 0o640);
-    try {
-      // A disk that was filling up may have taken half a line, of this process or of another.
-      writeFileSync(descriptor, endsWithinLine(descriptor) ? `\n${text}` : text);
-    } finally {
-      closeSync(descriptor);
-    }
-  });
+const fileSink = (daemon: string, file: string, onLost: OnLost): Writable =>
+  patientSink(
+    daemon,
+    file,
+    (text) => {
+      mkdirSync(dirname(file), { recursive: true });
+      const descriptor = openSync(file, 'a+', 0o640);
+      try {
+        // A disk that was filling up may have taken half a line, of this process or of another.
+        writeFileSync(descriptor, endsWithinLine(descriptor) ? `\n${text}` : text);
+      } finally {
+        closeSync(descriptor);
+      }
+    },
+    onLost,
+  );
 
 function endsWithinLine(descriptor: number): boolean {
   const { size } = fstatSync(descriptor);
@@ -169,8 +177,16 @@ function stdoutFile(): (text: string) => void {
   };
 }
 
+/** Told the destination when it does not take a line any more, after it had. */
+type OnLost = (destination: string) => void;
+
 /** Counts the lines that could not be written, and tells their number in front of the next one that can. */
-function patientSink(daemon: string, destination: string, write: (text: string) => void): Writable {
+function patientSink(
+  daemon: string,
+  destination: string,
+  write: (text: string) => void,
+  onLost: OnLost,
+): Writable {
   let lost = 0;
   return new Writable({
     decodeStrings: false,
@@ -179,7 +195,10 @@ function patientSink(daemon: string, destination: string, write: (text: string) 
         write(lost === 0 ? line : `${lostLine(daemon, destination, lost)}\n${line}`);
         lost = 0;
       } catch (error) {
-        if (lost++ === 0) complain(`cannot write to ${destination}: ${messageOf(error)}`);
+        if (lost++ === 0) {
+          complain(`cannot write to ${destination}: ${messageOf(error)}`);
+          onLost(destination);
+        }
       }
       done();
     },

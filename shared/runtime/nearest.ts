@@ -1,10 +1,31 @@
-/** The candidate that was probably meant by a mistyped word: at most a third of it differs. Pure. */
+/**
+ * The candidate that was probably meant by a mistyped word. People rarely mistype the first letter, so names that begin
+ * with it come first, and others have to be nearer. Pure.
+ *
+ * @returns undefined when none is near: a wrong guess leads astray
+ */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
-    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(word.length, candidate.length) / 3)
-    .sort((a, b) => a.distance - b.distance);
+    .map((candidate) => ({ candidate, ...comparison(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ distance, farthest }) => distance <= farthest)
+    .sort((a, b) => Number(b.sameStart) - Number(a.sameStart) || a.distance - b.distance);
   return ranked[0]?.candidate;
+}
+
+/** How far a candidate is from the word, and how far it may be. */
+function comparison(word: string, candidate: string) {
+  const longer = Math.max(word.length, candidate.length);
+  const start = commonStart(word, candidate);
+  const sameStart = start > 0;
+  // Another ending of the same word, like a plural.
+  const isEnding = start >= 4;
+  const farthest = isEnding ? longer / 2 : sameStart ? longer / 3 : longer / 4;
+  return { distance: editDistance(word, candidate), farthest, sameStart };
+}
+
+function commonStart(a: string, b: string): number {
+  const differing = Array.from(a).findIndex((char, at) => b[at] !== char);
+  return differing === -1 ? a.length : differing;
 }
 
 /** Insertions, deletions and replacements from one word to the other (Levenshtein), one row of the table at a time. */

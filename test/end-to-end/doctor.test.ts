@@ -1,17 +1,22 @@
-import { chmod, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
+import type { SMTPServerOptions } from 'smtp-server';
 
 import { makeAuthority, type Authority } from '../../demo/certificates.ts';
 import type { Check } from '../../shared/doctor/check.ts';
 import { examine } from '../../shared/doctor/examine.ts';
+import { planServices, writeServices, type UnitFolders } from '../../shared/operator/service-install.ts';
 import { systemClock } from '../../shared/runtime/clock.ts';
+import { loadConfig } from '../../shared/runtime/config.ts';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
 import { registerWorker } from '../../shared/store/workers.ts';
 import { mutual, startHttpsServer, testAuthority, type HttpsServer } from '../support/https-server.ts';
 import { install, type TestInstallation } from '../support/installation.ts';
+import { MailServer, ScriptedServer } from '../support/smtp-server.ts';
 import { tracesOf } from '../support/traces.ts';
 
 /** `enrol doctor` at a real installation, sound and with one thing wrong at a time. */
@@ -285,5 +290,171 @@ describe('a server that is called over HTTPS', () => {
     const found = complaintsOf(await look());
     expect(found).toEqual([expect.stringMatching(/^wrong: apple: KEY_UNREADABLE: .*us-key\.pem/)]);
     expect(server?.connected).toBe(connected);
+  });
+});
+
+describe('the mail server of the notices', () => {
+  const servers: { close(): Promise<void> }[] = [];
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.close();
+  });
+
+  /** What the doctor says of it. */
+  async function lookAtMail(
+    server: { readonly port: number; close(): Promise<void> },
+    settings: object,
+    offline = false,
+  ): Promise<Check | undefined> {
+    servers.push(server);
+    await mkdir(inHome('var', 'secrets'), { recursive: true });
+    const authority = await testAuthority();
+    await writeFile(inHome('var', 'secrets', 'ca.pem'), authority.certificatePem);
+    await writeFile(inHome('var', 'secrets', 'mail'), 'open sesame', { mode: 0o600 });
+    const trusted = { host: 'localhost', port: server.port, caFile: 'var/secrets/ca.pem', connectSeconds: 1 };
+    const people = { from: 'enrol@example.com', to: ['ops@example.com'] };
+    await installation.configure([
+      [['probes', 'notices', 'mail'], { ...trusted, ...people, answerSeconds: 1, ...settings }],
+    ]);
+    return (await look(0, offline)).find(({ name }) => name === 'mail');
+  }
+
+  const tlsServer = async (options: SMTPServerOptions = {}) => {
+    const authority = await testAuthority();
+    const { certificatePem: cert, keyPem: key } = await authority.issue({
+      name: 'localhost',
+      usage: 'server',
+    });
+    return MailServer.start({
+      cert,
+      key,
+      onAuth: ({ username, password }, _session, done) =>
+        password === 'open sesame' ? done(null, { user: username }) : done(new Error('no')),
+      ...options,
+    });
+  };
+  const user = { user: 'enrol', passwordFile: 'var/secrets/mail' };
+
+  test('answers as it is configured, with our password; no mail is sent', async () => {
+    const server = await tlsServer({ authOptional: false });
+    expect(await lookAtMail(server, user)).toMatchObject({
+      verdict: 'ok',
+      found: expect.stringMatching(/^localhost:\d+ answers over TLS, after STARTTLS, and takes our password/),
+    });
+    expect(server.mails).toEqual([]);
+    expect(await lookAtMail(await tlsServer({ secure: true }), { security: 'tls' })).toMatchObject({
+      verdict: 'ok',
+    });
+  });
+
+  test.each([
+    ['has no STARTTLS', () => MailServer.start({ hideSTARTTLS: true }), {}],
+    [
+      'does not let us in',
+      () => tlsServer({ authOptional: false, onAuth: (_auth, _session, done) => done(new Error('no')) }),
+      user,
+    ],
+    ['is no mail server that takes us', () => ScriptedServer.start('554 no'), {}],
+    ['says nothing', () => ScriptedServer.start(undefined), {}],
+    ['stops after its greeting', () => ScriptedServer.start('220 here'), {}],
+  ])('is wrong when it %s', async (_, start, settings) => {
+    expect(await lookAtMail(await start(), settings)).toMatchObject({
+      verdict: 'wrong',
+      found: expect.stringMatching(/^NOTICE_UNDELIVERED: the mail server localhost /),
+    });
+  });
+
+  test('is left alone when the doctor is to stay offline', async () => {
+    const server = await ScriptedServer.start('220 here');
+    expect(await lookAtMail(server, {}, true)).toMatchObject({ verdict: 'not checked' });
+    expect(server.received).toEqual([]);
+  });
+});
+
+describe('units of systemd', () => {
+  let units: UnitFolders;
+  beforeEach(() => {
+    units = { own: inHome('units'), packaged: inHome('packaged') };
+  });
+
+  /** Writes those of this home, and links them as `systemctl enable` does. */
+  async function installUnits(asInstance = false, into = units.own): Promise<void> {
+    const loaded = await loadConfig({ home: installation.home, env: {} });
+    const program = fileURLToPath(new URL('../../bin/enrol.js', import.meta.url));
+    const wishes = { user: 'enrol', group: 'staff', asInstance, node: process.execPath, program };
+    const plan = await planServices(loaded, wishes);
+    await mkdir(into, { recursive: true });
+    await writeServices(into, plan);
+    const [target = ''] = plan.units;
+    for (const unit of plan.units) {
+      const wants = join(units.own, `${unit === target ? 'multi-user.target' : target}.wants`);
+      await mkdir(wants, { recursive: true });
+      await symlink(join(into, unit), join(wants, unit));
+    }
+  }
+
+  const lookAtUnits = async () => {
+    const place = { home: installation.home };
+    const checks = await examine({ place, clock: systemClock, offline: true, units });
+    return checks
+      .filter(({ group }) => group === 'Services')
+      .map(({ verdict, name, found, action }) => [verdict, name, found, action]);
+  };
+  const content = ['ok', 'units', 'They are those of this program and configuration.', null];
+  const enabled = ['ok', 'units start with the machine', '6 are enabled.', null];
+
+  test('are not asked for where there are none, nor where they are of another home', async () => {
+    expect(await lookAtUnits()).toEqual([]);
+    await installUnits();
+    const file = join(units.own, 'enrol-loader.service');
+    await writeFile(file, (await readFile(file, 'utf8')).replaceAll(installation.home, '/srv/another'));
+    expect(await lookAtUnits()).toEqual([]);
+  });
+
+  test.each([false, true])('of this home are well; instance: %s', async (asInstance) => {
+    await installUnits(asInstance);
+    expect(await lookAtUnits()).toEqual([content, enabled]);
+  });
+
+  test('that have come with a package count, unless others have precedence', async () => {
+    await installUnits(false, units.packaged);
+    expect(await lookAtUnits()).toEqual([content, enabled]);
+    await writeFile(join(units.own, 'enrol.target'), '[Unit]');
+    expect(await lookAtUnits()).toMatchObject([
+      ['warning', 'units', expect.stringMatching(/: enrol\.target\.$/), expect.anything()],
+      enabled,
+    ]);
+  });
+
+  test('of another program or configuration are told, and how they are made anew', async () => {
+    await installUnits();
+    const mail = { host: 'mail.example.com', from: 'enrol@example.com', to: ['ops@example.com'] };
+    await installation.configure([[['probes', 'notices', 'mail'], mail]]);
+    const file = join(units.own, 'enrol-loader.service');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('bin/enrol.js', 'bin/older.js'));
+    expect(await lookAtUnits()).toEqual([
+      [
+        'warning',
+        'units',
+        expect.stringMatching(
+          /: enrol-loader\.service, enrol-scheduler\.service\.d.10-configuration\.conf\.$/,
+        ),
+        'Repeat enrol service install --user enrol --group staff, and restart what it has written.',
+      ],
+      enabled,
+    ]);
+  });
+
+  test('that do not start with the machine are told', async () => {
+    await installUnits();
+    await rm(join(units.own, 'enrol.target.wants', 'enrol-adaptor.service'));
+    expect(await lookAtUnits()).toMatchObject([
+      content,
+      [
+        'warning',
+        'units start with the machine',
+        'Not enabled: enrol-adaptor.service.',
+        expect.stringMatching(/^systemctl enable enrol-adaptor/),
+      ],
+    ]);
   });
 });

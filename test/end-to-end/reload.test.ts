@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -83,6 +83,31 @@ test('O02 with an error, or with a party that has no key: the old one stays, and
   );
   await loader.logged('file.done');
   expect(loader.events).not.toContain('config.reloaded');
+  expect(await loader.end('SIGTERM')).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('O02 when a file is gone without which even the old one cannot be begun: it is tried again until that is mended', async () => {
+  const partner = await installation.addPartner('warehouse');
+  const loader = installation.start(['loader']);
+  await loader.logged('daemon.ready');
+  const passphrase = join(installation.home, 'var', 'secrets', 'pgp-passphrase');
+  await rename(passphrase, `${passphrase}.away`);
+  hangUp(loader);
+  await loader.logged('task.stopped');
+  expect(linesOf(loader, 'task.stopped')).toMatchObject([{ task: 'reload', code: 'KEY_UNREADABLE' }]);
+
+  await rename(`${passphrase}.away`, passphrase);
+  await logged(loader, 'config.reloaded');
+  await installation.drop(
+    inbox,
+    'a.pgp',
+    await sealedDispatch({ id: '884210', devices: ['ZZTEST0001'] }, partner),
+  );
+  await loader.logged('file.done');
+
+  await rename(passphrase, `${passphrase}.away`);
+  hangUp(loader);
+  await logged(loader, 'config.refused', 2);
   expect(await loader.end('SIGTERM')).toMatchObject({ code: 0, stderr: '' });
 });
 

@@ -107,6 +107,30 @@ describe('a daemon', () => {
     expect(ended.stdout).toContain('"event":"daemon.stopping","reason":"second SIGTERM: forced"');
   });
 
+  test('O06 health knows a process that is stopped, and that it goes on', async () => {
+    await installation.configure([[['store', 'leaseSeconds'], 5]]);
+    const loader = installation.start(['loader']);
+    await loader.logged('daemon.ready');
+    const health = async () => {
+      const { code, value } = await installation.json('health');
+      return { code, found: value };
+    };
+    const well = { name: 'loader', pid: loader.child.pid, alive: true, hangs: false };
+    expect(await health()).toMatchObject({ code: exitCodes.ok.code, found: [well] });
+
+    loader.child.kill('SIGSTOP');
+    // As if that was three minutes ago.
+    const heartbeat_at = new Date(Date.now() - 180_000).toISOString();
+    await (await installation.store()).updateTable('worker').set({ heartbeat_at }).execute();
+    expect(await health()).toMatchObject({ code: exitCodes.alarm.code, found: [{ ...well, hangs: true }] });
+    expect((await installation.run('health')).stdout).toMatch(
+      /^loader \d+: hangs, not heard of since \S+ \S+ UTC$/m,
+    );
+
+    loader.child.kill('SIGCONT');
+    await waitFor('its next renewal', async () => (await health()).code === exitCodes.ok.code || undefined);
+  });
+
   test('O04 stdout is closed: it stops gracefully, and says so once', async () => {
     const partner = await installation.addPartner('warehouse');
     const loader = installation.start(['loader']);
@@ -174,9 +198,11 @@ const withoutConsole =
   'The console is not started: nobody may use it yet. enrol user add NAME --role administrator adds a user.\n';
 
 describe('enrol up', () => {
-  test('SIGINT stops them all; 0; no process is left', async () => {
+  test('SIGHUP has them all read the configuration again, SIGINT stops them all; 0; no process is left', async () => {
     const { up, pids } = await startUp();
     expect([...pids.keys()].sort()).toEqual([...daemons].sort());
+    up.child.kill('SIGHUP');
+    await waitFor('four reloads', () => linesOf(up, 'config.reloaded').length === 4 || undefined);
     expect(await up.end('SIGINT')).toMatchObject({ code: 0, stderr: withoutConsole });
     expect([...pids.values()].filter((pid) => !isGone(pid))).toEqual([]);
     expect(up.events.filter((event) => event === 'daemon.stopped')).toHaveLength(4);

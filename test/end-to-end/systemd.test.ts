@@ -8,8 +8,11 @@ import { afterAll, beforeAll, expect, test as always } from '@jest/globals';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
 import type { KeyRing } from '../../shared/pgp/key-ring.ts';
 import { sealedDispatch } from '../support/dispatches.ts';
+import { lineOf } from '../support/documented-walk.ts';
+import { commandBlocks, pages } from '../support/documents.ts';
 import { install, type TestInstallation } from '../support/installation.ts';
 import { nodeInside, noSystemd, PrivateSystemd, programInside } from '../support/private-systemd.ts';
+import { shellCommands } from '../support/shell-words.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** The units under a real systemd of their own: each test goes on from where the one before has left it. */
@@ -51,6 +54,17 @@ const giveHome = () => spawnSync('chown', ['--recursive', `${user}:${user}`, ins
 const enrol = (...words: string[]) =>
   systemd.must(nodeInside, `${programInside}/bin/enrol.js`, '--home', home, ...words);
 
+/** A command of docs/systemd.md that begins so, for this home and this user. */
+function ofPage(beginning: string): string[] {
+  const commands = commandBlocks(pages.get('docs/systemd.md') ?? '').flatMap(shellCommands);
+  const found = commands.find((command) => lineOf(command).startsWith(beginning));
+  if (found === undefined) throw new Error(`docs/systemd.md has no command ${beginning}`);
+  const placed = found.words.map((word) => (word === 'enrol' ? user : word.replace('/srv/enrol', home)));
+  return found.words[0] === 'enrol'
+    ? [nodeInside, `${programInside}/bin/enrol.js`, ...placed.slice(1)]
+    : placed;
+}
+
 /** The lines that a daemon has logged, of one event. */
 function logged(daemon: string, event: string): Record<string, unknown>[] {
   const file = join(installation.home, 'var', 'log', `${daemon}.log`);
@@ -90,7 +104,9 @@ function setUnit(unit: string, lines: readonly string[]): void {
 }
 
 test('enrol service install: the units are written, enabled, in order for systemd, and at 1.5 or less', () => {
-  expect(enrol('service', 'install', '--user', user)).toContain('Start them: systemctl start enrol.target');
+  expect(systemd.must(...ofPage('enrol --home /srv/enrol service install'))).toContain(
+    'Start them: systemctl start enrol.target',
+  );
   expect(enrol('service', 'install', '--user', user)).toContain('The units were so already.');
   const units = services.map((name) => `enrol-${name}.service`);
   for (const unit of ['enrol.target', ...units])
@@ -112,8 +128,23 @@ test('enrol service install: the units are written, enabled, in order for system
   }
 });
 
+test('enrol doctor knows the units, and which of them does not start with the machine', () => {
+  const look = () => {
+    const words = ['--home', home, 'doctor', '--offline', '--json'];
+    const { stdout } = systemd.run(nodeInside, `${programInside}/bin/enrol.js`, ...words);
+    const checks = JSON.parse(stdout) as { group: string; verdict: string; found: string }[];
+    return checks
+      .filter(({ group }) => group === 'Services')
+      .map(({ verdict, found }) => `${verdict}: ${found}`);
+  };
+  expect(look()).toEqual([expect.stringMatching(/^ok: /), 'ok: 6 are enabled.']);
+  systemd.must('systemctl', 'disable', 'enrol-adaptor.service');
+  expect(look()[1]).toBe('warning: Not enabled: enrol-adaptor.service.');
+  systemd.must('systemctl', 'enable', 'enrol-adaptor.service');
+});
+
 test('the target starts them all; they are ready, and none takes another for dead', async () => {
-  systemd.must('systemctl', 'start', 'enrol.target');
+  systemd.must(...ofPage('systemctl start enrol.target'));
   for (const name of services) await times(name, 'daemon.ready', 1);
   for (const name of services) {
     const unit = `enrol-${name}.service`;
@@ -228,16 +259,11 @@ test('O07 a process that cannot start is tried again, though not for ever', asyn
 });
 
 test('O12 the passphrase as an encrypted credential, and no file of it in the home', async () => {
-  const file = join(installation.home, 'var', 'secrets', 'pgp-passphrase');
-  systemd.must(
-    'systemd-creds',
-    'encrypt',
-    '--with-key=host',
-    '--name=pgp-passphrase',
-    `${home}/var/secrets/pgp-passphrase`,
-    '/etc/credstore.encrypted/enrol.pgp-passphrase',
-  );
-  await rm(file);
+  const [tool = '', verb = '', ...rest] = ofPage('systemd-creds encrypt');
+  // A machine of its own has a TPM, or chooses this key by itself.
+  systemd.must(tool, verb, '--with-key=host', ...rest);
+  systemd.must(...ofPage('rm '));
+  expect(existsSync(join(installation.home, 'var', 'secrets', 'pgp-passphrase'))).toBe(false);
   systemd.must('systemctl', 'start', 'enrol-loader.service');
   await times('loader', 'file.done', 22);
 });

@@ -106,7 +106,13 @@ async function check(): Promise<void> {
 
   title('An upgrade: what ran is stopped, the store is brought to the version, and what ran is started');
   const pids = inside('systemctl show --property=MainPID --value enrol-loader.service');
+  shell('systemctl stop enrol-extractor.service');
   shell(`dpkg --install /mnt/${newer}`);
+  demand(
+    inside('systemctl is-active enrol-extractor.service || true') === 'inactive\n',
+    'what somebody has stopped was started',
+  );
+  shell('systemctl start enrol-extractor.service');
   demand(shell('enrol --version').trim() === nextVersion, 'the version is not the newer one');
   await allActive();
   demand(

@@ -285,13 +285,16 @@ describe('R03: a disk that is full', () => {
   test('is complained about once; when it has room the file tells how many lines it misses', async () => {
     await symlink('/dev/full', join(folder, 'loader.log'));
     const { child, exited, stderr } = start(`
-      const log = createLog({ daemon: 'loader', level: 'info', folder });
+      const counted = [];
+      const onEvent = (name) => counted.push(name);
+      const log = createLog({ daemon: 'loader', level: 'info', folder, onEvent });
       for (let i = 0; i < 7; i++) log.emit('task.resumed', { task: 'lost' });
       process.stdin.once('data', async () => {
         log.emit('task.resumed', { task: 'first' });
         log.emit('task.resumed', { task: 'second' });
         await log.close();
-        process.exit(0);
+        // An alarm goes by it.
+        process.exit(counted.filter((name) => name === 'log.lost').length);
       });`);
     let stdout = '';
     child.stdout.setEncoding('utf8').on('data', (more: string) => (stdout += more));
@@ -299,7 +302,7 @@ describe('R03: a disk that is full', () => {
     await waitFor('seven lines', () => parse(stdout).length === 7 || undefined);
     await rm(join(folder, 'loader.log'));
     child.stdin.write('go');
-    expect(await exited).toBe(0);
+    expect(await exited).toBe(1);
     expect(await logged('loader.log')).toMatchObject([
       { level: 'warn', daemon: 'loader', event: 'log.lost', file: join(folder, 'loader.log'), lines: 7 },
       { task: 'first' },

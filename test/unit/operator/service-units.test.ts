@@ -83,9 +83,10 @@ test.each([
 });
 
 describe('what a configuration adds', () => {
-  const lines = (service: ServiceName, file: object, instances = false): string[] => {
-    const config = configSchema.parse(file);
-    const loaded = { home: '/srv/enrol', file: '/srv/enrol/config/enrol.yaml', config };
+  const usual = '/srv/enrol/config/enrol.yaml';
+  const lines = (service: ServiceName, settings: object, instances = false, file = usual): string[] => {
+    const config = configSchema.parse(settings);
+    const loaded = { home: '/srv/enrol', file, config };
     const text = dropIn(service, { ...loaded, digest: configDigest(config) }, instances) ?? '';
     return text.split('\n').filter((line) => /^[A-Z]/.test(line));
   };
@@ -127,6 +128,22 @@ describe('what a configuration adds', () => {
     );
   });
 
+  test('an adaptor that posts to the loader of another host: the network, and credentials', () => {
+    const endpoint = { url: 'https://cmp.example:8443/inboundDeviceEnrolment', authentication: 'token' };
+    const file = { outboxes: { deviceEnrolmentResponse: { endpoint: { ...endpoint, tokenFile: 'token' } } } };
+    expect(lines('adaptor', file)).toEqual(
+      ['key', 'token', 'client-secret', 'service-account'].map(
+        (kind) => `LoadCredentialEncrypted=endpoint-${kind}:enrol.endpoint-${kind}`,
+      ),
+    );
+  });
+
+  test('the console writes a configuration outside the home, and nobody else does', () => {
+    const elsewhere = ['RequiresMountsFor=/etc/cmp', 'ReadWritePaths=/etc/cmp'];
+    expect(lines('console', {}, false, '/etc/cmp/enrol.yaml')).toEqual([...elsewhere, ...here]);
+    expect(lines('scheduler', {}, false, '/etc/cmp/enrol.yaml')).toEqual(none);
+  });
+
   test('folders outside the home', () => {
     const file = { spool: { folder: '/data/a spool' }, log: { folder: '/var/log/enrol' } };
     const added = ['RequiresMountsFor', 'ReadWritePaths'].flatMap((name) => [
@@ -134,5 +151,22 @@ describe('what a configuration adds', () => {
       `${name}=/var/log/enrol`,
     ]);
     expect(lines('extractor', file)).toEqual([...added, ...none]);
+  });
+
+  test('folders of sockets outside the home; what lies among the homes of users is not hidden', () => {
+    const file = {
+      console: { address: 'unix:/run/web/enrol' },
+      metrics: { loader: 'unix:/run/web/metrics', console: 'unix:var/metrics' },
+    };
+    const web = ['RequiresMountsFor=/run/web', 'ReadWritePaths=/run/web'];
+    expect(lines('console', file)).toEqual([...web, ...none]);
+    expect(lines('loader', file)).toEqual([...web, ...none]);
+    expect(lines('extractor', file)).toEqual(none);
+    expect(lines('extractor', { log: { folder: '/home/logs' } })).toEqual([
+      'RequiresMountsFor=/home/logs',
+      'ReadWritePaths=/home/logs',
+      'ProtectHome=read-only',
+      ...none,
+    ]);
   });
 });

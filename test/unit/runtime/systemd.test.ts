@@ -59,31 +59,49 @@ test('O06 the watchdog is told nothing of a round that hangs; that is told once'
     WATCHDOG_PID: String(process.pid),
   });
   let milliseconds = 149;
+  let looks = 0;
   const hanging: string[] = [];
   manager.watch(
-    () => ({ task: 'a task', milliseconds }),
+    () => {
+      looks++;
+      return { task: 'a task', milliseconds };
+    },
     ({ task }) => hanging.push(task),
   );
   await waitFor('two pings', async () => (await told()).length >= 2 || undefined);
   expect(hanging).toEqual([]);
   milliseconds = 151;
   await waitFor('the end of the pings', () => hanging.length > 0 || undefined);
+  const before = looks;
+  await waitFor('more looks', () => looks > before + 3 || undefined);
   await manager.end();
   expect(hanging).toEqual(['a task']);
   expect(new Set(await told())).toEqual(new Set(['WATCHDOG=1']));
 });
 
 test('a watchdog of another process, or none, is told nothing', async () => {
-  for (const own of [{}, { WATCHDOG_USEC: '1000', WATCHDOG_PID: '1' }]) {
-    const manager = managerIn({ ...(await listener()), ...own });
+  const pace = { WATCHDOG_USEC: '3000' };
+  let looks = 0;
+  const others = [{}, { ...pace, WATCHDOG_PID: '1' }].map((own) =>
+    managerIn({ NOTIFY_SOCKET: '/none', ...own }),
+  );
+  for (const manager of others) {
     manager.watch(
-      () => undefined,
+      () => {
+        looks++;
+        return undefined;
+      },
       () => undefined,
     );
-    manager.ready('At work');
-    await manager.end();
   }
-  expect(new Set(await told())).toEqual(new Set(['READY=1', 'STATUS=At work']));
+  const manager = managerIn({ ...(await listener()), ...pace });
+  manager.watch(
+    () => undefined,
+    () => undefined,
+  );
+  await waitFor('pings', async () => (await told()).length >= 3 || undefined);
+  for (const each of [manager, ...others]) await each.end();
+  expect(looks).toBe(0);
 });
 
 test('without systemd nothing is told; where it cannot be told, that is said once, and the work goes on', async () => {
