@@ -28,14 +28,35 @@ export const fencedIn = (page: string): Fenced[] =>
     }),
   );
 
-/** Blocks of commands. */
+/** Blocks of commands: those without a language, and those of a shell. */
 export const commandBlocks = (page: string): string[] =>
   fencedIn(page)
-    .filter(({ language }) => ['', 'sh', 'bash', 'shell', 'console'].includes(language))
+    .filter(({ language }) => isShell(language))
     .map(({ text }) => text);
+
+const isShell = (language: string): boolean => ['', 'sh'].includes(language);
 
 /** Commands of ours between single backticks, as tables and sentences quote them. */
 export const quotedCommands = (page: string): string[] => {
   const outside = page.replaceAll(/^( *)```.*?^\1```$/gms, '');
-  return [...outside.matchAll(/`(?:npx )?(enrol [^`\n]+)`/g)].map(([, command = '']) => command);
+  return [...outside.matchAll(quoted)].map(([, command = '']) => command);
 };
+
+const quoted = /`(?:npx )?(enrol [^`\n]+)`/g;
+
+/** Commands that a page shows: a block of them, or one that it quotes. */
+export interface Shown {
+  readonly isQuoted: boolean;
+  readonly text: string;
+}
+
+/** Blocks and quoted commands, in the order in which they stand in the page. */
+export function shownCommands(page: string): Shown[] {
+  const parts = page.split(/^( *```[a-z]*\n.*?^ *```$)/gms);
+  return parts.flatMap((part) => {
+    const isBlock = /^ *```/.test(part);
+    const texts = isBlock ? commandBlocks(part) : quotedCommands(part);
+    // In a table a pipe is escaped.
+    return texts.map((text) => ({ isQuoted: !isBlock, text: isBlock ? text : text.replaceAll('\\|', '|') }));
+  });
+}

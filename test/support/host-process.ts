@@ -2,6 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
+import { sql } from 'kysely';
+
+import { engineOf } from '../../shared/store/engine.ts';
 import { aliveWorkerIds } from '../../shared/store/workers.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { waitFor } from './wait-for.ts';
@@ -82,4 +85,12 @@ export function isStopped(pid: number): boolean {
 /** Waits until no process seems to live: their leases have ended. */
 export async function leasesEnded(db: Db): Promise<void> {
   await waitFor('the end of all leases', async () => (await aliveWorkerIds(db, new Date())).length === 0);
+}
+
+/** Waits until a server has ended the transactions of processes that are stopped: their rows are locked as long. */
+export async function transactionsEnded(db: Db): Promise<void> {
+  if (engineOf(db) === 'sqlite') return;
+  const open = sql<{ count: number }>`select count(*)::int as count from pg_stat_activity
+    where datname = current_database() and state like 'idle in transaction%'`;
+  await waitFor('the end of all transactions', async () => (await open.execute(db)).rows[0]?.count === 0);
 }

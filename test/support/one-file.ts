@@ -9,6 +9,7 @@ import {
   type NewDelivery,
   type PlacedTogether,
 } from '../../shared/store/deliveries.ts';
+import { markSealed as markAllSealed, type SealedDelivery } from '../../shared/store/publications.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import type { Worker } from '../../shared/store/workers.ts';
 
@@ -39,6 +40,13 @@ export const markClaimed = async (db: Db, row: Delivery, place: string): Promise
 /** @throws Fault LEASE_LOST */
 export const markMoved = async (db: Db, row: Delivery, place: string | null, now: Date): Promise<Delivery> =>
   onlyOne(await markAllMoved(db, [{ row, place }], now));
+
+/** @throws Fault LEASE_LOST, BUG */
+export const markSealed = async (
+  db: Db,
+  row: Delivery,
+  sealed: SealedDelivery['sealed'],
+): Promise<Delivery> => onlyOne(await markAllSealed(db, [{ row, sealed }]));
 
 function onlyOne({ done: [done], lost: [lost] }: PlacedTogether): Delivery {
   if (!done) throw lost?.thrown ?? new Error('neither done nor lost');

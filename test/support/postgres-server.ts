@@ -88,8 +88,23 @@ export class PostgresServer {
     }
   }
 
-  /** Ready for connections when it resolves. */
+  /**
+   * Ready for connections when it resolves. The children of a server that was killed live a moment longer, and as long as
+   * one does no other may start.
+   */
   async run(): Promise<void> {
+    const start = () =>
+      this.#start().then(
+        () => true,
+        (error: unknown) => {
+          if (!String(error).includes('is still in use')) throw error;
+          return undefined;
+        },
+      );
+    await waitFor('the last server to be gone', start);
+  }
+
+  async #start(): Promise<void> {
     const words = ['-D', `${this.#folder}/data`, '-p', String(this.port), '-k', this.#folder];
     const all = { listen_addresses: '127.0.0.1', max_connections: '200', ...this.#settings };
     const settings = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
@@ -116,16 +131,7 @@ export class PostgresServer {
 
   async restart(how: Ending): Promise<void> {
     await this.end(how);
-    // The children of a server that was killed live a moment longer, and as long as one does no other may start.
-    const run = () =>
-      this.run().then(
-        () => true,
-        (error: unknown) => {
-          if (!String(error).includes('is still in use')) throw error;
-          return undefined;
-        },
-      );
-    await waitFor('the last server to be gone', run);
+    await this.run();
   }
 
   async close(): Promise<void> {
