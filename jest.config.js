@@ -6,6 +6,9 @@ export default {
   transform: { '\\.ts$': '<rootDir>/test/support/strip-types.js' },
   // Real processes and real cryptography: slow machines need room, a hang must still end.
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // One more than the cores it is meant for: many tests wait for time-outs and leases of other processes.
+  maxWorkers: 3,
+  // A worker keeps every module of every test file that it has run: without an end, gigabytes.
+  workerIdleMemoryLimit: '1GB',
   reporters: ['default', '<rootDir>/test/support/summary-reporter.js'],
 };

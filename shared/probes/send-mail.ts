@@ -36,11 +36,32 @@ export async function sendMail(
       ? null
       : `not taken for ${rejected.length} of ${settings.to.length} addresses`;
   } catch (thrown) {
-    throw new Fault('NOTICE_UNDELIVERED', `the mail server ${settings.host} ${reasonOf(thrown)}`);
+    throw undelivered(settings, thrown);
   } finally {
     transport.close();
   }
 }
+
+/**
+ * Greets the mail server as a notice would, with TLS and sign-in as they are set, and takes leave: nothing is sent. Each
+ * step has its time: `connectSeconds` and `answerSeconds`.
+ *
+ * @param home files are relative to it
+ * @throws Fault NOTICE_UNDELIVERED, KEY_UNREADABLE, SECRET_EXPOSED
+ */
+export async function greetMailServer(home: string, settings: MailConfig): Promise<void> {
+  const transport = createTransport(await transportOptions(home, settings));
+  try {
+    await transport.verify();
+  } catch (thrown) {
+    throw undelivered(settings, thrown);
+  } finally {
+    transport.close();
+  }
+}
+
+const undelivered = ({ host }: MailConfig, thrown: unknown): Fault =>
+  new Fault('NOTICE_UNDELIVERED', `the mail server ${host} ${reasonOf(thrown)}`);
 
 async function transportOptions(home: string, settings: MailConfig) {
   const { host, port, security, user, passwordFile, caFile } = settings;

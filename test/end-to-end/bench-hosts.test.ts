@@ -67,7 +67,7 @@ async function run(...names: string[]): Promise<{ code: number | null; last: unk
       expect([lost, duplicates]).toEqual([0, 0]);
       expect(perSecond).toBeGreaterThan(0);
       expect(shares.reduce((total, share) => total + share, 0)).toBe(files * (1 + hosts));
-      expect(server.statements).toBeGreaterThan(1);
+      expect(server.statements).toBeGreaterThan(0);
     }
     expect(await readdir(folder)).toEqual([]);
   },

@@ -108,7 +108,7 @@ describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
         expect([path, findings]).toEqual([path, []]);
       }
     },
-    120_000,
+    300_000,
   );
 });
 

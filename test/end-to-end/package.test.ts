@@ -11,6 +11,7 @@ import { program } from '../../bin/enrol.ts';
 import { buildPackages, type Built } from '../../package/build.ts';
 import { describeCommands } from '../../package/command-tree.ts';
 import { debianVersion } from '../../package/debian-package.ts';
+import { fencedIn, pages } from '../support/documents.ts';
 import { filesUnder } from '../support/installation.ts';
 import { noPackageRoot, PackageRoot } from '../support/package-root.ts';
 
@@ -134,6 +135,17 @@ test('what comes before a release is older than it, for dpkg, too', () => {
   expect(debianVersion('1.0.0')).toBe('1.0.0');
 });
 
+/** What the unit of docs/backup.md runs every night, as its user; and its folder is gone again. */
+function scheduledBackup(): string {
+  const [unit = ''] = fencedIn(pages.get('docs/backup.md') ?? '')
+    .filter(({ language }) => language === 'ini')
+    .map(({ text }) => text);
+  const value = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1] ?? '';
+  const folder = `install -d -o ${value('User')} -m 0700 /backup /backup/enrol`;
+  const command = `runuser -u ${value('User')} -- env ${value('Environment')} ${value('ExecStart')}`;
+  return `(${folder} && ${command} && rm -r /backup)`;
+}
+
 rootTest(
   'dpkg installs it, refuses to go on with an error, mends, removes and purges it; the store and keys stay',
   async () => {
@@ -151,9 +163,10 @@ rootTest(
         return commands.map((_, n) => ({ said: parts[2 * n] ?? '', code: Number(parts[2 * n + 1]) }));
       };
       const config = '/etc/device-enrolment/enrol.yaml';
-      const [installed, keys, owners, status, broken, mended] = play([
+      const [installed, keys, saved, owners, status, broken, mended] = play([
         'dpkg --install --force-depends /mnt/package.deb',
         'enrol keys generate',
+        scheduledBackup(),
         'find /var/lib/device-enrolment ! -user device-enrolment -o ! -group device-enrolment',
         'enrol status --json >/dev/null; test ! -e /usr/lib/device-enrolment/node_modules/.cache',
         `echo 'stor: 1' >> ${config}; dpkg --install --force-depends /mnt/package.deb`,
@@ -161,6 +174,7 @@ rootTest(
       ]);
       expect(installed).toMatchObject({ code: 0, said: expect.stringContaining('nothing runs yet') });
       expect(keys).toMatchObject({ code: 0, said: expect.stringMatching(/^own: [0-9a-f]{40}\n$/) });
+      expect(saved).toMatchObject({ code: 0, said: expect.stringContaining('Saved: /backup/enrol/') });
       expect(owners).toEqual({ code: 0, said: '' });
       expect(status).toEqual({ code: 0, said: '' });
       expect(broken).toMatchObject({
@@ -169,6 +183,28 @@ rootTest(
       });
       expect(mended).toMatchObject({ code: 0 });
       expect(mended?.said).not.toContain('nothing runs yet');
+
+      const scripts = '/var/lib/dpkg/info/device-enrolment';
+      const [units, upgrade] = play([
+        // Root stays root, whatever stands before the command.
+        `enrol --config ${config} service install --user device-enrolment --no-enable --directory /tmp/units >/dev/null
+        stat --format=%U /tmp/units/enrol-console.service.d/10-configuration.conf`,
+        // The target is active, and of the units all but one that somebody has stopped.
+        `mkdir -p /run/systemd/system /tmp/bin
+        cat >/tmp/bin/systemctl <<'TEXT'
+#!/bin/sh
+case "$*" in *extractor.service) echo inactive ;; show*) echo active ;; *) echo "$@" >>/tmp/asked ;; esac
+TEXT
+        chmod +x /tmp/bin/systemctl; export PATH=/tmp/bin:$PATH
+        ${scripts}.prerm upgrade; ${scripts}.postinst abort-upgrade; cat /tmp/asked`,
+      ]);
+      expect(units).toEqual({ code: 0, said: 'root\n' });
+      const running = ['loader', 'adaptor', 'scheduler', 'console'].map((name) => `enrol-${name}.service`);
+      expect(upgrade?.said.trim().split('\n')).toEqual([
+        ['stop', ...running].join(' '),
+        'daemon-reload',
+        ['start', ...running].join(' '),
+      ]);
 
       const [removed, kept, purged] = play([
         'dpkg --remove device-enrolment',

@@ -11,7 +11,7 @@ import { queuePublication } from '../../shared/store/publications.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { answered, everythingApplied, foundOf } from '../support/answered-orders.ts';
 import { registerWorker, signOff } from '../../shared/store/workers.ts';
-import { HostProcess, leasesEnded, type HostWork } from '../support/host-process.ts';
+import { HostProcess, leasesEnded, transactionsEnded, type HostWork } from '../support/host-process.ts';
 import { loadedTexts } from '../support/loading.ts';
 import { patiently, PostgresStores } from '../support/temporary-postgres.ts';
 import { contentsOf, filesUnder, finalFiles, inboxName, ledger } from '../support/temporary-spool.ts';
@@ -103,6 +103,7 @@ async function playAt(play: Play, engine: Engine, count: number): Promise<string
         return undefined;
       }
       await leasesEnded(scene.db);
+      await transactionsEnded(scene.db);
       await expectEnd(new HostProcess('host-b', scene), point);
       await play.expectDone(scene);
       await play.meanwhile?.(scene);

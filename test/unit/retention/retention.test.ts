@@ -5,7 +5,8 @@ import { afterEach, expect, test } from '@jest/globals';
 
 import { holdFile, releaseFile, reloadFile, retryFile } from '../../../shared/operator/file-actions.ts';
 import { checkSpool } from '../../../shared/operator/spool-check.ts';
-import { wasDone } from '../../../shared/store/deliveries.ts';
+import { wasDone, type Delivery } from '../../../shared/store/deliveries.ts';
+import { noteRemoval } from '../../../shared/store/retention.ts';
 import { listRetentionRuns } from '../../../shared/store/retention-runs.ts';
 import { inbox, RetentionScene } from './retention-scene.ts';
 
@@ -202,4 +203,28 @@ test('the marker that came with a file goes with it', async () => {
   await scene.dryRun();
   await scene.run();
   expect(await scene.files()).toEqual([]);
+});
+
+test('O13 a file that somebody has taken since it was looked at does not go', async () => {
+  scene = await RetentionScene.open(month);
+  const { db, clock } = scene.rt;
+  const operator = { who: 'alice', reason: 'a test', now: clock.now() };
+  const isNoted = async (row: Delivery) =>
+    (await noteRemoval(db, { row, mark: '' }, 1, clock.now())) !== undefined;
+  await scene.archive({ name: 'first', daysAgo: 31 });
+  await scene.dryRun(); // The run of retention that rows refer to.
+  const archive = (name: string) => scene.archive({ name, state: 'rejected', daysAgo: 31 });
+  const [retried, held, gone, another] = [
+    await archive('retried'),
+    await archive('held'),
+    await archive('gone'),
+    await archive('another'),
+  ];
+  await retryFile(db, scene.spool, operator, retried.id);
+  await holdFile(db, scene.spool, operator, held.id);
+  expect(await isNoted(gone)).toBe(true);
+  const moved = { ...another, place: `${inbox}/rejected/elsewhere` };
+  for (const row of [retried, held, gone, moved]) expect(await isNoted(row)).toBe(false);
+  expect(await scene.row(retried.id)).toMatchObject({ state: 'deferred', removed_at: null });
+  expect(await scene.row(held.id)).toMatchObject({ state: 'held', removed_at: null });
 });
