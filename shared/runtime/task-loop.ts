@@ -41,8 +41,8 @@ export interface LoopOptions {
   readonly emit: Emit;
 }
 
-/** Milliseconds between two looks at things that will be ready in a moment. */
-const waitingMilliseconds = 100;
+/** Milliseconds between looks at things that will be ready in a moment, doubling: most are at the second look. */
+const waitingMilliseconds = { first: 20, longest: 100 };
 /** A task whose surroundings failed rests between these, doubling. */
 const restSeconds = { first: 1, longest: 60 };
 /** Up to such a part of it longer: processes that have met the same do not come back all at once. */
@@ -110,6 +110,7 @@ export async function runTasks(tasks: readonly Task[], options: LoopOptions): Pr
 
 async function runRounds(seats: readonly Seat[], options: LoopOptions): Promise<number> {
   let refused = 0;
+  let wait = waitingMilliseconds.first;
   while (!options.stop.aborted) {
     let worked = 0;
     let waiting = 0;
@@ -121,9 +122,11 @@ async function runRounds(seats: readonly Seat[], options: LoopOptions): Promise<
       waiting += result.waiting;
       running += result.running ?? 0;
     }
+    if (worked > 0 || waiting === 0) wait = waitingMilliseconds.first;
     if (worked > 0) continue;
     if (options.once && waiting === 0 && running === 0) break;
-    await options.bell.wait(waiting > 0 ? waitingMilliseconds : pauseOf(seats, options), options.stop);
+    await options.bell.wait(waiting > 0 ? wait : pauseOf(seats, options), options.stop);
+    if (waiting > 0) wait = Math.min(2 * wait, waitingMilliseconds.longest);
   }
   return refused;
 }

@@ -77,6 +77,20 @@ describe('rounds', () => {
     expect(one.count()).toBe(4);
   });
 
+  test('what waits is looked at soon, then ever less often, and something new soon again', async () => {
+    const waits = { ...nothing, waiting: 1 };
+    const rounds = [...Array<StepResult>(7).fill(waits), { ...nothing, worked: 1 }, waits, nothing];
+    const looks: number[] = [];
+    const one = task('one', ...rounds);
+    const step = () => {
+      looks.push(Date.now() - started);
+      return one.step(stop.signal);
+    };
+    const started = Date.now();
+    await runFor(1, [{ name: 'one', step }]);
+    expect(looks).toEqual([0, 20, 60, 140, 240, 340, 440, 540, 540, 560]);
+  });
+
   test('end when told, and the refused are counted', async () => {
     const one = task('one', { worked: 3, refused: 2, waiting: 0 }, { worked: 1, refused: 1, waiting: 0 });
     expect(await runFor(1, [one])).toBe(3);
