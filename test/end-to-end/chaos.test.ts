@@ -19,7 +19,7 @@ import { type TestInstallation } from '../support/installation.ts';
  * seen again, more or less, with its seed: CHAOS_SEED=… npm run jest -- chaos
  */
 const seed = Number(process.env.CHAOS_SEED ?? Math.floor(Math.random() * 2 ** 31));
-const randomKills = 15;
+const randomKills = 8;
 
 const describeAll = (findings: readonly Finding[]) =>
   findings.map(({ defect, what }) => `${defect}: ${what}`);
