@@ -324,6 +324,21 @@ export function providerRequestsContract(store: StoreUnderTest): void {
     expect(await sharedOrders(store.db, request, [])).toEqual(new Set());
   });
 
+  test('an order may have the largest number that a generic file can name', async () => {
+    const orderId = Number.MAX_SAFE_INTEGER;
+    const { id: batchId } = await addBatch(store.db);
+    const own = await addProviderRequest(store.db, 'T1', { batchId, ...about(orderId, 'A') });
+    await addProviderRequest(store.db, 'T2', { batchId, ...about(orderId, 'B') });
+    expect(await sharedOrders(store.db, await requireRequest(store.db, own), [orderId])).toEqual(
+      new Set([orderId]),
+    );
+    await walk(own, ['sent', 'accepted']);
+    const outcome = { orderId, outcome: 'succeeded' as const };
+    const devices = [{ deviceId: 'A', outcome: 'succeeded' as const, errors: [] }];
+    await recordOutcomes(store.db, own, [{ ...outcome, devices }]);
+    expect(await enrolledDevices(store.db, 'apple', orderId)).toMatchObject([{ deviceId: 'A' }]);
+  });
+
   test('what is enrolled of an order is what succeeded last, with the provider’s own number', async () => {
     const asked = async (name: string, requestType: RequestType, ids: string[], preparatory = false) => {
       const orders = [{ orderId: 1, orderNumber: '1', requestType, devices: devices(...ids) }];
