@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { access, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { fixedKeys, openFile, openKeyRing, readPassphrase } from '../../shared/daemon/keys.ts';
@@ -20,6 +20,7 @@ import { inboxOf } from '../../shared/daemon/inboxes.ts';
 import { personAtKeyboard } from '../../shared/operator/operator.ts';
 import { systemClock } from '../../shared/runtime/clock.ts';
 import { errnoOf, Fault } from '../../shared/runtime/faults.ts';
+import { isThere } from '../../shared/runtime/is-there.ts';
 import { keysFolder, passphraseFile } from '../../shared/runtime/paths.ts';
 import { writeNewSecret } from '../../shared/runtime/secrets.ts';
 import { shortTime, table } from '../output.ts';
@@ -260,16 +261,6 @@ interface ImportOptions {
 async function hasPassphrase(file: string): Promise<boolean> {
   const folder = process.env.CREDENTIALS_DIRECTORY ?? '';
   return (folder !== '' && (await isThere(join(folder, 'pgp-passphrase')))) || isThere(file);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw error;
-  }
 }
 
 /** @throws Fault NOT_ALLOWED when the file exists */

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 
 import type { FaultCode } from '../runtime/fault-codes.ts';
 import { bug, Fault } from '../runtime/faults.ts';
@@ -154,6 +154,23 @@ export async function markClaimed(db: Db, placed: readonly Placed[]): Promise<Pl
 export const markMoved = (db: Db, placed: readonly Placed[], now: Date): Promise<PlacedTogether> =>
   placeTogether(db, placed, { moved_at: now.toISOString() });
 
+/** A delivery as its holder knows it. */
+type Known = Pick<Delivery, 'id' | 'state' | 'worker_id'>;
+
+/** The first three columns of a list of changes to deliveries. */
+export const asKnown = ({ id, state, worker_id: holder }: Known): RawBuilder<unknown> =>
+  sql`cast(${id} as bigint), cast(${state} as text), cast(${holder} as bigint)`;
+
+/**
+ * Whether a delivery is still as such a list knows it; others are another's by now, and nothing may be written to them. Both
+ * engines call the columns of a list of values column1, column2, …
+ *
+ * @param list name of the list in the statement
+ */
+export const isStillAsKnown = (list: string): RawBuilder<boolean> =>
+  sql<boolean>`delivery.id = ${sql.ref(`${list}.column1`)} and delivery.state = ${sql.ref(`${list}.column2`)}
+    and delivery.worker_id is not distinct from ${sql.ref(`${list}.column3`)}`;
+
 /** One statement for a group: each is a way to the server and back, during which others wait for the rows. */
 async function placeTogether(
   db: Db,
@@ -162,18 +179,12 @@ async function placeTogether(
 ): Promise<PlacedTogether> {
   const held = new Set<number>();
   for (const chunk of chunks(placed)) {
-    const values = chunk.map(
-      ({ row: { id, state, worker_id: holder }, place }) =>
-        sql`(cast(${id} as bigint), cast(${state} as text), cast(${holder} as bigint), cast(${place} as text))`,
-    );
+    const values = chunk.map(({ row, place }) => sql`(${asKnown(row)}, cast(${place} as text))`);
     const rows = await db
       .updateTable('delivery')
-      // Both engines call the columns of a list of values so.
-      .from(sql<PlacedColumns>`(values ${sql.join(values)})`.as('placed'))
+      .from(sql`(values ${sql.join(values)})`.as('placed'))
       .set({ ...change, place: sql.ref('placed.column4') })
-      .whereRef('delivery.id', '=', 'placed.column1')
-      .whereRef('delivery.state', '=', 'placed.column2')
-      .whereRef('delivery.worker_id', 'is not distinct from', 'placed.column3')
+      .where(isStillAsKnown('placed'))
       .returning('delivery.id')
       .execute();
     for (const { id } of rows) held.add(id);
@@ -183,13 +194,6 @@ async function placeTogether(
   for (const { row } of placed.filter((each) => !isHeld(each)))
     lost.push({ row, thrown: await staleFault(db, row) });
   return { done: placed.filter(isHeld).map(({ row, place }) => ({ ...row, ...change, place })), lost };
-}
-
-interface PlacedColumns {
-  readonly column1: number;
-  readonly column2: DeliveryState;
-  readonly column3: number | null;
-  readonly column4: string | null;
 }
 
 /**
@@ -271,13 +275,13 @@ export async function settleDone<File extends DoneFile>(
   const settled: File[] = [];
   for (const chunk of chunks(files)) {
     const values = chunk.map(
-      ({ row: { id, state, worker_id: holder, attempts }, digest, identity, batchId }) =>
-        sql`(cast(${id} as bigint), cast(${state} as text), cast(${holder} as bigint), cast(${attempts} as bigint),
-          cast(${digest} as text), cast(${identity} as text), cast(${batchId} as bigint))`,
+      ({ row, digest, identity, batchId }) =>
+        sql`(${asKnown(row)}, cast(${row.attempts} as bigint), cast(${digest} as text), cast(${identity} as text),
+          cast(${batchId} as bigint))`,
     );
     const rows = await db
       .updateTable('delivery')
-      .from(sql<DoneColumns>`(values ${sql.join(values)})`.as('file'))
+      .from(sql`(values ${sql.join(values)})`.as('file'))
       .set({
         ...change,
         attempts: sql.ref('file.column4'),
@@ -285,9 +289,7 @@ export async function settleDone<File extends DoneFile>(
         identity: sql.ref('file.column6'),
         batch_id: sql.ref('file.column7'),
       })
-      .whereRef('delivery.id', '=', 'file.column1')
-      .whereRef('delivery.state', '=', 'file.column2')
-      .whereRef('delivery.worker_id', 'is not distinct from', 'file.column3')
+      .where(isStillAsKnown('file'))
       .returning('delivery.id')
       .execute();
     const done = new Set(rows.map(({ id }) => id));
@@ -298,16 +300,6 @@ export async function settleDone<File extends DoneFile>(
     }
   }
   return settled;
-}
-
-interface DoneColumns {
-  readonly column1: number;
-  readonly column2: DeliveryState;
-  readonly column3: number | null;
-  readonly column4: number;
-  readonly column5: string;
-  readonly column6: string;
-  readonly column7: number | null;
 }
 
 export interface Refusal {

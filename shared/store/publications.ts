@@ -3,9 +3,9 @@ import { sql, type Insertable } from 'kysely';
 import { bug, Fault } from '../runtime/faults.ts';
 import { chunks } from './chunks.ts';
 import { compiled } from './compiled.ts';
-import { staleFault, type Delivery, type PlacedTogether } from './deliveries.ts';
+import { asKnown, isStillAsKnown, staleFault, type Delivery, type PlacedTogether } from './deliveries.ts';
 import { hasRowLocks } from './row-locks.ts';
-import { deliveryMoves, type DeliveryState } from './states/delivery.ts';
+import { deliveryMoves } from './states/delivery.ts';
 import { checkMove } from './states/state-machine.ts';
 import type { Db, DeliveryPurpose, Tables } from './tables.ts';
 import type { Worker } from './workers.ts';
@@ -149,10 +149,10 @@ export async function markSealed(db: Db, deliveries: readonly SealedDelivery[]):
   for (const { row } of deliveries) checkMove('delivery', deliveryMoves, row.state, 'claimed');
   const ids = new Set<number>();
   for (const chunk of chunks(deliveries)) {
-    const sealed = chunk.map(({ row: { id, state, worker_id: holder }, sealed }) => ({
+    const sealed = chunk.map(({ row: { id, state, worker_id }, sealed }) => ({
       id,
       state,
-      holder,
+      worker_id,
       ...sealed,
     }));
     for (const { id } of await noteSealed(db, { sealed })) ids.add(id);
@@ -166,47 +166,25 @@ export async function markSealed(db: Db, deliveries: readonly SealedDelivery[]):
   return { done, lost };
 }
 
-interface SealedRow {
-  readonly id: number;
-  readonly state: DeliveryState;
-  readonly holder: number | null;
-  readonly digest: string;
-  readonly size: number;
-  readonly place: string;
-}
+type SealedRow = Pick<Delivery, 'id' | 'state' | 'worker_id'> & SealedDelivery['sealed'];
 
 const noteSealed = compiled<{ readonly sealed: readonly SealedRow[] }, { id: number }>((db, { sealed }) => {
   const values = sealed.map(
-    ({ id, state, holder, digest, size, place }) =>
-      sql`(cast(${id} as bigint), cast(${state} as text), cast(${holder} as bigint),
-        cast(${digest} as text), cast(${size} as bigint), cast(${place} as text))`,
+    ({ digest, size, place, ...row }) =>
+      sql`(${asKnown(row)}, cast(${digest} as text), cast(${size} as bigint), cast(${place} as text))`,
   );
-  return (
-    db
-      .updateTable('delivery')
-      // Both engines call the columns of a list of values so.
-      .from(sql<SealedColumns>`(values ${sql.join(values)})`.as('sealed'))
-      .set({
-        state: 'claimed',
-        digest: sql.ref('sealed.column4'),
-        size: sql.ref('sealed.column5'),
-        place: sql.ref('sealed.column6'),
-      })
-      .whereRef('delivery.id', '=', 'sealed.column1')
-      .whereRef('delivery.state', '=', 'sealed.column2')
-      .whereRef('delivery.worker_id', 'is not distinct from', 'sealed.column3')
-      .returning('delivery.id')
-  );
+  return db
+    .updateTable('delivery')
+    .from(sql`(values ${sql.join(values)})`.as('sealed'))
+    .set({
+      state: 'claimed',
+      digest: sql.ref('sealed.column4'),
+      size: sql.ref('sealed.column5'),
+      place: sql.ref('sealed.column6'),
+    })
+    .where(isStillAsKnown('sealed'))
+    .returning('delivery.id');
 });
-
-interface SealedColumns {
-  readonly column1: number;
-  readonly column2: DeliveryState;
-  readonly column3: number | null;
-  readonly column4: string;
-  readonly column5: number;
-  readonly column6: string;
-}
 
 /**
  * The files lie in the folders that they were queued for, under their names. All of them or none are noted; the same process holds all.

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { outsideTool, runTool } from '../../support/outside-tool.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
+// A machine without it cannot run these; the reporter names what was left out, and under CI it fails.
 const logrotate = outsideTool('logrotate');
 if (logrotate === undefined) console.warn('logrotate is left out: it is not installed');
 const rotateTest = logrotate === undefined ? test.skip : test;

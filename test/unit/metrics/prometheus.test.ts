@@ -13,6 +13,7 @@ import { madeMetricsPage, metricsFile } from '../../acceptance/made-page.ts';
 import { seriesNames } from '../../acceptance/metrics-page.ts';
 import { outsideTool, runTool } from '../../support/outside-tool.ts';
 
+// A machine without it cannot run these; the reporter names what was left out, and under CI it fails.
 const promtool = outsideTool('promtool');
 if (promtool === undefined) console.warn('promtool is left out: it is not installed');
 const promtoolTest = promtool === undefined ? test.skip : test;
