@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { fileURLToPath } from 'node:url';
 
-import { openInstallation, type Place } from '../shared/daemon/process.ts';
+import { openInstallation, type Place } from '../shared/store/installation.ts';
 import { personAtKeyboard, type Operator } from '../shared/operator/operator.ts';
 import { loadConfig, type LoadedConfig } from '../shared/runtime/config.ts';
 import { Fault } from '../shared/runtime/faults.ts';

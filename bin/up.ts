@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import type { Place } from '../shared/daemon/process.ts';
+import type { Place } from '../shared/store/installation.ts';
 import { exitCodes } from '../shared/runtime/exit-codes.ts';
 import { listenForHangUp, listenForStop } from '../shared/runtime/signals.ts';
 

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
 
-import { version, type Runtime } from '../shared/daemon/process.ts';
+import type { Runtime } from '../shared/daemon/process.ts';
+import { version } from '../shared/runtime/version.ts';
 import { faultFields } from '../shared/runtime/events.ts';
 import { faultRow, type FaultCode } from '../shared/runtime/fault-codes.ts';
 import { Fault, toFault } from '../shared/runtime/faults.ts';

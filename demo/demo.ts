@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 import { shortTime, table } from '../bin/output.ts';
-import { openInstallation } from '../shared/daemon/process.ts';
+import { openInstallation } from '../shared/store/installation.ts';
 import { salesOrderDispatch } from '../shared/generic/sales-order-dispatch.ts';
 import { writeDocument } from '../shared/generic/document.ts';
 import type { KeyRing } from '../shared/pgp/key-ring.ts';

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { program } from '../bin/enrol.ts';
+import { program } from '../bin/program.ts';
 import type { Making } from './making.ts';
 import { describeCommands } from './command-tree.ts';
 import { bashCompletion, zshCompletion } from './completion.ts';
@@ -17,7 +17,7 @@ export const documentFolder = 'share/doc/device-enrolment';
 
 /** Puts below a prefix what is not the program: manual page, completion of the shells, documents, licences. */
 export async function stageShared(prefix: string, { version, epoch }: Making): Promise<void> {
-  const commands = describeCommands(program());
+  const commands = describeCommands(await program());
   const made: Readonly<Record<string, string | Uint8Array>> = {
     'share/man/man1/enrol.1.gz': packed(manual(commands, version, epoch)),
     'share/bash-completion/completions/enrol': bashCompletion(commands),

@@ -1,4 +1,4 @@
-import { openInstallation } from '../../shared/daemon/process.ts';
+import { openInstallation } from '../../shared/store/installation.ts';
 import type { LoadedConfig } from '../../shared/runtime/config.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import type { Home } from './home.ts';

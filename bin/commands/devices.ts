@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { version } from '../../shared/daemon/process.ts';
+import { version } from '../../shared/runtime/version.ts';
 import { deviceStories, type DeviceStory } from '../../shared/operator/device-story.ts';
 import { deviceTraces } from '../../shared/operator/device-trace.ts';
 import { otlpDocument, traceIdsOf } from '../../shared/operator/otlp.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { version } from '../../shared/daemon/process.ts';
+import { version } from '../../shared/runtime/version.ts';
 import { apiPrefix } from './address.ts';
 import type { Endpoint } from './endpoint.ts';
 import { named } from './fields.ts';

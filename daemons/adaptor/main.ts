@@ -12,14 +12,13 @@ import {
 } from '../../shared/runtime/paths.ts';
 import { checkFolder } from '../../shared/spool/layout.ts';
 import { Publisher } from '../../shared/spool/publisher.ts';
+import type { Task } from '../../shared/runtime/task-loop.ts';
 import type { Delivery } from '../../shared/store/deliveries.ts';
 import { askProviders } from './ask-providers.ts';
-import { Courier } from './courier.ts';
 import { providerOf, providersBy } from './provider.ts';
 import { receiveAnswer } from './receive-answer.ts';
 import { recordFilesSent } from './record-sent.ts';
 import { releaseRequests } from './release-requests.ts';
-import { sendResponses } from './send-response.ts';
 import { grantSettlements } from './settle-by-hand.ts';
 import { transformRequest } from './transform-request.ts';
 
@@ -46,7 +45,7 @@ export async function adaptor(runtime: Runtime): Promise<Work> {
       openInbox(runtime, `provider/${id}/inbound`, providerOf(loaded.config, id).settings.inbox),
     ),
   );
-  const outgoing = postsResponses(loaded.config) ? [await sendResponses(runtime)] : [];
+  const outgoing = postsResponses(loaded.config) ? [await posting(runtime)] : [];
   return {
     tasks: [
       keys.task,
@@ -57,7 +56,7 @@ export async function adaptor(runtime: Runtime): Promise<Work> {
       { name: 'settle requests by hand', step: () => grantSettlements(runtime) },
       { name: 'release requests', step: () => releaseRequests(runtime) },
       { name: 'ask providers', step: () => askProviders(runtime) },
-      ...providersBy(loaded.config, 'https').map((provider) => new Courier(runtime, provider)),
+      ...(await couriers(runtime)),
     ],
     beside: [publisher(runtime, keys.pgp), ...outgoing.map(({ task }) => task)],
     watch: [
@@ -68,6 +67,19 @@ export async function adaptor(runtime: Runtime): Promise<Work> {
     finish: () => keys.pgp.close(),
   };
 }
+
+/*
+ * What calls servers is loaded only where there is one to be called: every other adaptor starts sooner, and stays smaller.
+ */
+
+async function couriers(runtime: Runtime): Promise<Task[]> {
+  const providers = providersBy(runtime.loaded.config, 'https');
+  if (providers.length === 0) return [];
+  const { Courier } = await import('./courier.ts');
+  return providers.map((provider) => new Courier(runtime, provider));
+}
+
+const posting = async (runtime: Runtime) => (await import('./send-response.ts')).sendResponses(runtime);
 
 function publisher(runtime: Runtime, pgp: PgpThreads): Publisher {
   const { loaded, db, worker, lease, clock, emit } = runtime;

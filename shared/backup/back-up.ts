@@ -2,7 +2,7 @@ import { chmod, mkdir, open, readdir, realpath, rename, rm, stat, statfs } from 
 import { hostname } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 
-import { version } from '../daemon/process.ts';
+import { version } from '../runtime/version.ts';
 import type { LoadedConfig } from '../runtime/config.ts';
 import { syncFolder } from '../runtime/durable.ts';
 import { failPoint } from '../runtime/fail-point.ts';

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-
 import { systemClock, type Clock } from '../runtime/clock.ts';
-import { loadConfig, type LoadedConfig } from '../runtime/config.ts';
+import type { LoadedConfig } from '../runtime/config.ts';
 import { faultFields, type Emit } from '../runtime/events.ts';
 import { exitCodeOf, exitCodes } from '../runtime/exit-codes.ts';
 import { toFault, type Fault } from '../runtime/faults.ts';
@@ -10,23 +8,17 @@ import { logFolder } from '../runtime/paths.ts';
 import { standstill } from '../runtime/progress.ts';
 import { listenForHangUp, listenForStop } from '../runtime/signals.ts';
 import { serviceManager } from '../runtime/systemd.ts';
+import { version } from '../runtime/version.ts';
 import type { Task } from '../runtime/task-loop.ts';
-import { openStore } from '../store/open-store.ts';
+import { openInstallation, type Place } from '../store/installation.ts';
 import type { Lease } from '../store/lease.ts';
 import { progressPlugin } from '../store/progress-plugin.ts';
-import { storeOptions } from '../store/store-options.ts';
 import type { Db } from '../store/tables.ts';
 import type { Worker } from '../store/workers.ts';
 import { asWorker } from './as-worker.ts';
 import { MetricsServer } from './metrics-server.ts';
 import { atWork, Reload } from './reload.ts';
 import { workInStages } from './stages.ts';
-
-/** Where a command finds its installation. */
-export interface Place {
-  readonly home: string;
-  readonly configFile?: string | undefined;
-}
 
 /** What every process of ours has at hand. */
 export interface Runtime {
@@ -49,24 +41,8 @@ export interface Work {
   finish?(): Promise<void>;
 }
 
-/** Of this program. */
-export const version = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
-
 /** What the work in hand has for its end when the lease is lost: it finds out at its next step, and leaves things whole. */
 const lostGraceMilliseconds = 5000;
-
-/** Opens the store of an installation. @throws Fault CONFIG_INVALID, STORE_… */
-export async function openInstallation(place: Place): Promise<{ loaded: LoadedConfig; db: Db }> {
-  const loaded = await loadConfig({
-    home: place.home,
-    env: process.env,
-    ...(place.configFile !== undefined && { file: place.configFile }),
-  });
-  const db = await openStore(await storeOptions(loaded));
-  return { loaded, db };
-}
 
 /**
  * Runs a daemon from start to end: configuration, log, store, its work, and an orderly stop.

@@ -4,7 +4,6 @@ import { SideLoop } from '../runtime/side-loop.ts';
 import type { StopSignals } from '../runtime/signals.ts';
 import { Bell, runTasks, type Task } from '../runtime/task-loop.ts';
 import { Doorbell } from '../spool/doorbell.ts';
-import { StoreDoorbell } from '../store/postgres/doorbell.ts';
 import { storeOptions } from '../store/store-options.ts';
 import type { Runtime, Work } from './process.ts';
 import type { Reload } from './reload.ts';
@@ -125,8 +124,8 @@ async function beginStage(before: Stage, next: Renewed, plan: Plan, reload: Relo
 /** What rings when there may be work: folders that somebody writes into, and a store that others write into. */
 async function hang({ loaded, emit }: Runtime, { watch }: Work, daemon: string, ring: () => void) {
   const store = await storeOptions(loaded);
-  return [
-    ...watch.map((folder) => new Doorbell(folder, ring, emit)),
-    ...('url' in store ? [new StoreDoorbell(store, daemon, ring, emit)] : []),
-  ];
+  const folders = watch.map((folder) => new Doorbell(folder, ring, emit));
+  if (!('url' in store)) return folders;
+  const { StoreDoorbell } = await import('../store/postgres/doorbell.ts');
+  return [...folders, new StoreDoorbell(store, daemon, ring, emit)];
 }

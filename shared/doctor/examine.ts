@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 import { roomOf } from '../daemon/room.ts';
-import type { Place } from '../daemon/process.ts';
+import type { Place } from '../store/installation.ts';
 import { listKeys } from '../pgp/list-keys.ts';
 import { systemUnits, type UnitFolders } from '../operator/service-install.ts';
 import { attempt } from '../probes/attempt.ts';

@@ -1,11 +1,10 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js';
 import { default as addFormats } from 'ajv-formats';
 
 import type { GenericInterface, GenericRecord } from './generic-interface.ts';
 import { DocumentProblem } from './problem.ts';
 import { checkTexts, parseJson } from './read-json.ts';
 import { RecordCutter, type CutRecord } from './record-cutter.ts';
-import { interfaces } from './registry.ts';
 
 /** Problems shown of one bad document; more would only repeat the same mistake. */
 const maxShown = 10;
@@ -13,20 +12,16 @@ const maxShown = 10;
 /** Of a larger part only the first problem is sought: a hostile one has millions, and each takes memory. */
 const maxThoroughBytes = 64 * 1024;
 
-type Part = 'header' | 'record';
+/**
+ * Checks that stop at the first problem, and checks that find all of them. A schema is compiled when it is first used, and
+ * then kept: all of them at once would take a fifth of the start of a daemon.
+ */
+const [quick, thorough] = [ajvThat({ allErrors: false }), ajvThat({ allErrors: true })];
 
-/** Checks that stop at the first problem, and checks that find all of them. */
-const [quick, thorough] = [compile(false), compile(true)];
-
-function compile(allErrors: boolean): ReadonlyMap<GenericInterface, Record<Part, ValidateFunction>> {
-  const ajv = new Ajv2020({ allErrors, strict: true, allowUnionTypes: true, strictRequired: false });
+function ajvThat(options: { readonly allErrors: boolean }): Ajv2020 {
+  const ajv = new Ajv2020({ ...options, strict: true, allowUnionTypes: true, strictRequired: false });
   addFormats.default(ajv, ['date-time']);
-  return new Map<GenericInterface, Record<Part, ValidateFunction>>(
-    interfaces.map((known) => [
-      known,
-      { header: ajv.compile(known.header), record: ajv.compile(known.records.schema) },
-    ]),
-  );
+  return ajv;
 }
 
 /** A document without its records. */
@@ -73,7 +68,7 @@ export class DocumentReader {
     const payload = parseJson(bytes, at);
     const path = `/${property}${list ? `/${this.#count}` : ''}`;
     this.#count++;
-    const found = problemsOf(this.#known, 'record', payload, bytes.length) ?? records.problems(payload);
+    const found = problemsOf(records.schema, payload, bytes.length) ?? records.problems(payload);
     this.#problems.add(found.map((problem) => path + problem));
     return found.length === 0 ? { ...records.describe(payload), payload } : undefined;
   }
@@ -148,7 +143,7 @@ export function writeDocument<Document extends object, Item>(
   const records = (list ? held : [held]) as unknown[];
   const problems = new Problems();
   for (const [index, record] of records.entries()) {
-    const found = problemsOf(plain, 'record', record, 0) ?? plain.records.problems(record);
+    const found = problemsOf(plain.records.schema, record, 0) ?? plain.records.problems(record);
     problems.add(found.map((problem) => `/${property}${list ? `/${index}` : ''}${problem}`));
   }
   settle(plain, header, records.length, problems);
@@ -169,7 +164,7 @@ function settle(
   count: number,
   problems: Problems,
 ): DocumentHeader {
-  problems.add((problemsOf(known, 'header', header, 0) ?? []).map((problem) => problem.replace(/^:/, '/:')));
+  problems.add((problemsOf(known.header, header, 0) ?? []).map((problem) => problem.replace(/^:/, '/:')));
   problems.throwAny('SCHEMA_VIOLATION');
   const { recordCount, externalFileName } = header as { recordCount?: number; externalFileName?: string };
   if (recordCount !== undefined && recordCount !== count) {
@@ -181,16 +176,9 @@ function settle(
   return { header, providerId: known.providerId(header), externalFileName, recordCount: count };
 }
 
-/** What the schema finds; undefined when that is nothing. */
-function problemsOf(
-  known: GenericInterface,
-  part: Part,
-  value: unknown,
-  bytes: number,
-): string[] | undefined {
-  const checks = bytes > maxThoroughBytes ? quick : thorough;
-  const check = checks.get(known)?.[part];
-  if (!check) throw new Error(`the interface ${known.type} is not in the registry`);
+/** What the schema finds; undefined when that is nothing. @param bytes that it has, as far as they are known */
+function problemsOf(schema: AnySchemaObject, value: unknown, bytes: number): string[] | undefined {
+  const check = (bytes > maxThoroughBytes ? quick : thorough).compile(schema);
   return check(value) ? undefined : (check.errors ?? []).map(describe);
 }
 

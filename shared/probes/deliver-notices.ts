@@ -10,8 +10,6 @@ import { inTransaction } from '../store/open-store.ts';
 import { changesBetween } from '../store/probes.ts';
 import type { NoticeChannel } from '../store/states/probe.ts';
 import type { NoticeContent } from './notice-text.ts';
-import { sendMail } from './send-mail.ts';
-import { sendWebhook } from './send-webhook.ts';
 
 type Desk = Pick<Runtime, 'loaded' | 'db' | 'clock' | 'emit'>;
 
@@ -78,9 +76,13 @@ async function send(desk: Desk, notice: Notice, stop: AbortSignal): Promise<stri
   const signal = AbortSignal.any([stop, late]);
   const content = await contentOf(desk, notice);
   try {
-    return notice.channel === 'mail'
-      ? await sendMail(home, mail, content, signal)
-      : await sendWebhook({ home, clock: desk.clock }, webhook, content, signal);
+    // What sends is loaded with the first notice: most schedulers send none for days.
+    if (notice.channel === 'mail') {
+      const { sendMail } = await import('./send-mail.ts');
+      return await sendMail(home, mail, content, signal);
+    }
+    const { sendWebhook } = await import('./send-webhook.ts');
+    return await sendWebhook({ home, clock: desk.clock }, webhook, content, signal);
   } catch (thrown) {
     const fault = toFault(thrown);
     if (fault.class === 'bug') throw fault;

@@ -4,8 +4,8 @@ import { sql } from 'kysely';
 
 import { checkStore } from './migrate.ts';
 import { endsTransaction, mayBeRepeated } from './postgres/faults.ts';
-import { openPostgres, type PostgresOptions } from './postgres/open-postgres.ts';
-import { openSqlite, type SqliteOptions } from './sqlite/open-sqlite.ts';
+import type { PostgresOptions } from './postgres/open-postgres.ts';
+import type { SqliteOptions } from './sqlite/open-sqlite.ts';
 import type { Db } from './tables.ts';
 
 /** Where a store is, and how patient we are with it. */
@@ -28,8 +28,11 @@ export async function openStore(options: StoreOptions): Promise<Db> {
 }
 
 /** A store as it is, also of another version. @param create makes the file of an embedded one that is missing */
-export const connectStore = async (options: StoreOptions, create: boolean): Promise<Db> =>
-  'url' in options ? openPostgres(options) : openSqlite({ ...options, create });
+export async function connectStore(options: StoreOptions, create: boolean): Promise<Db> {
+  // Each engine with its driver is loaded only where it is used: a command starts sooner.
+  if ('url' in options) return (await import('./postgres/open-postgres.ts')).openPostgres(options);
+  return (await import('./sqlite/open-sqlite.ts')).openSqlite({ ...options, create });
+}
 
 /** How often a transaction is done that others keep from being committed. */
 const mostAttempts = 8;

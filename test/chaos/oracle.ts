@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { openInstallation } from '../../shared/daemon/process.ts';
+import { openInstallation } from '../../shared/store/installation.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import type { TestInstallation } from '../support/installation.ts';
 import { describeFiles } from './describe-files.ts';

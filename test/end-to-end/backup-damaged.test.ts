@@ -22,7 +22,7 @@ import { backUp } from '../../shared/backup/back-up.ts';
 import { checkBackup } from '../../shared/backup/check-backup.ts';
 import { manifestFiles, readBackup, storePath, writeManifest } from '../../shared/backup/manifest.ts';
 import { restore } from '../../shared/backup/restore.ts';
-import { openInstallation } from '../../shared/daemon/process.ts';
+import { openInstallation } from '../../shared/store/installation.ts';
 import { checkSpool } from '../../shared/operator/spool-check.ts';
 import { inspectStoreCopy } from '../../shared/store/sqlite/store-copy.ts';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';

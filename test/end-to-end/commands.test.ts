@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Command } from 'commander';
 
-import { program } from '../../bin/enrol.ts';
+import { program } from '../../bin/program.ts';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
 import { findDelivery } from '../../shared/store/deliveries.ts';
 import { listDeliveries } from '../../shared/store/delivery-lists.ts';
@@ -43,12 +43,14 @@ async function success(...words: string[]): Promise<unknown> {
   return value;
 }
 
+const enrol = await program();
+
 describe('help', () => {
   const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)];
   const pathOf = (command: Command): string =>
     command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 
-  test.each(all(program()).map((command): [string, Command] => [pathOf(command), command]))(
+  test.each(all(enrol).map((command): [string, Command] => [pathOf(command), command]))(
     '%s is described, with its options',
     (path, command) => {
       expect(command.description()).toMatch(/^\S.{3,}/);
@@ -58,7 +60,7 @@ describe('help', () => {
     },
   );
 
-  const verbs = all(program()).filter((command) => command.commands.length === 0);
+  const verbs = all(enrol).filter((command) => command.commands.length === 0);
   test.each(verbs.map((command): [string, Command] => [pathOf(command), command]))(
     '%s has an example that begins with it',
     (path, command) => {
@@ -66,6 +68,16 @@ describe('help', () => {
       command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
       const example = /\nExamples?:\n +(.*)/.exec(help)?.[1]?.replace(/ --home \S+/, '');
       expect(example).toEqual(expect.stringMatching(new RegExp(`^${path}( |$)`)));
+    },
+  );
+
+  test.each(enrol.commands.map((command): [string, Command] => [command.name(), command]))(
+    '%s, which is loaded alone when it is called, is the same as in the whole program',
+    async (name, command) => {
+      const alone = await program(['node', 'enrol', '--json', name]);
+      expect(alone.commands.length).toBeLessThan(enrol.commands.length);
+      const found = alone.commands.find((each) => each.name() === name);
+      expect(found?.helpInformation()).toBe(command.helpInformation());
     },
   );
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Command } from 'commander';
 
-import { program } from '../../bin/enrol.ts';
+import { program } from '../../bin/program.ts';
 import { exitCodes } from '../../shared/runtime/exit-codes.ts';
 import { readYaml } from '../../shared/runtime/config-document.ts';
 import { generateOwnKey } from '../../shared/pgp/generate.ts';
@@ -89,12 +89,13 @@ describe.each([...pages])('%s', (_, page) => {
     expect(refused).toEqual([]);
   });
 
-  test('quotes only options that the command has', () => {
+  test('quotes only options that the command has', async () => {
+    const enrol = await program();
     const unknown = quotedCommands(page).flatMap((command) => {
       const words = shellCommands(command)[0]?.words.slice(1) ?? [];
-      let found: Command = program();
+      let found: Command = enrol;
       for (const word of words) found = found.commands.find((each) => each.name() === word) ?? found;
-      const known = [...found.options, ...program().options].flatMap(({ long, short }) => [long, short]);
+      const known = [...found.options, ...enrol.options].flatMap(({ long, short }) => [long, short]);
       const given = words.filter((word) => /^--?[a-z]/.test(word)).map((word) => word.replace(/[,;:.]$/, ''));
       return given
         .filter((word) => word !== '--help' && !known.includes(word))

@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 
-import { program } from '../../bin/enrol.ts';
+import { program } from '../../bin/program.ts';
 import { buildPackages, type Built } from '../../package/build.ts';
 import { describeCommands } from '../../package/command-tree.ts';
 import { debianVersion } from '../../package/debian-package.ts';
@@ -97,7 +97,7 @@ packageTest('it runs on its own Node, where there is no other', async () => {
 });
 
 packageTest('every command is in the manual page, and bash completes it', async () => {
-  const commands = describeCommands(program());
+  const commands = describeCommands(await program());
   const manual = gunzipSync(await readFile(join(tree, 'share/man/man1/enrol.1.gz'))).toString();
   const completion = join(tree, 'share/bash-completion/completions/enrol');
   const complete = (...words: readonly string[]) =>

@@ -223,7 +223,9 @@ test('O06 a process that is stopped, and a round that hangs: the watchdog ends t
   expect(logged('extractor', 'daemon.hangs')).toEqual([]);
 
   await writeFile(mark, '');
-  expect(await times('extractor', 'daemon.hangs', 1, 40)).toMatchObject({ task: 'keys' });
+  // Every task of the daemon asks for room before a round; which of them is the first to hang is chance.
+  const { task } = await times('extractor', 'daemon.hangs', 1, 40);
+  expect(['keys', 'publish generic requests']).toContain(task);
   await shown(unit, ({ NRestarts }) => Number(NRestarts) >= 2);
 });
 

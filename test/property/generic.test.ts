@@ -6,7 +6,7 @@ import { deviceEnrolmentResponse } from '../../shared/generic/device-enrolment-r
 import { DocumentReader, readDocument, writeDocument } from '../../shared/generic/document.ts';
 import { DocumentProblem } from '../../shared/generic/problem.ts';
 import type { GenericInterface } from '../../shared/generic/generic-interface.ts';
-import { interfaces } from '../../shared/generic/registry.ts';
+import { interfaces } from '../support/generic-interfaces.ts';
 import { salesOrderDispatch } from '../../shared/generic/sales-order-dispatch.ts';
 import { isFaultCode } from '../../shared/runtime/fault-codes.ts';
 import { changed, dispatch, request, response } from '../unit/generic/examples.ts';

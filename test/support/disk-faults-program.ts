@@ -1,5 +1,3 @@
-import { writeSync } from 'node:fs';
-
 import type { FailureKind } from './disk/failing.ts';
 import { Theatre } from './disk/place.ts';
 import { playFailure } from './disk/play-failure.ts';
@@ -40,7 +38,7 @@ async function failEverywhere(theatre: Theatre, run: FailureRun): Promise<Failur
 const theatre = await Theatre.open();
 try {
   for (const run of JSON.parse(process.argv[2] ?? '[]') as FailureRun[]) {
-    writeSync(1, `${JSON.stringify(await failEverywhere(theatre, run))}\n`);
+    process.stdout.write(`${JSON.stringify(await failEverywhere(theatre, run))}\n`);
   }
 } finally {
   theatre.close();

@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import { jest } from '@jest/globals';
 import { CommanderError, type Command } from 'commander';
 
-import { main, program } from '../../bin/enrol.ts';
+import { main } from '../../bin/enrol.ts';
+import { program } from '../../bin/program.ts';
 import { shownCommands } from './documents.ts';
 import type { TestInstallation } from './installation.ts';
 import { shellCommands, type ShellCommand } from './shell-words.ts';
@@ -39,8 +40,8 @@ export const filledIn = (words: readonly string[]): string[] =>
   words.map((word) => placeholders[word] ?? word.replace(/\.{3}$|…$/, ''));
 
 /** The program as it is, with commands that do nothing. */
-function idleProgram(): Command {
-  const idle = program();
+async function idleProgram(): Promise<Command> {
+  const idle = await program();
   const visit = (command: Command) => {
     command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
     if (command.commands.length === 0) command.action(() => undefined);
@@ -53,7 +54,7 @@ function idleProgram(): Command {
 /** Why these words are no command of ours; undefined: they are one. */
 export async function refusalOf(words: readonly string[]): Promise<string | undefined> {
   try {
-    await idleProgram().parseAsync(words, { from: 'user' });
+    await (await idleProgram()).parseAsync(words, { from: 'user' });
     return undefined;
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;

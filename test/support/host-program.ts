@@ -1,4 +1,3 @@
-import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { jobNamed } from '../../jobs/registry.ts';
@@ -29,7 +28,7 @@ const leaseSeconds = 1;
 /** A server ends the transaction of a process that is stopped. */
 const statementSeconds = 2;
 
-const tell = (line: string) => void writeSync(1, `${line}\n`);
+const tell = (line: string) => void process.stdout.write(`${line}\n`);
 const emit: Emit = (name) => tell(name);
 
 let left = Number(process.env.STOP_AT);

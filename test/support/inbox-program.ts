@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { writeSync } from 'node:fs';
 
 import { onFailPoint } from '../../shared/runtime/fail-point.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
@@ -46,7 +45,8 @@ const handle: FileHandler = async (file) => {
   };
 };
 
-const tell = (line: string) => void writeSync(1, `${line}\n`);
+// To a pipe it is synchronous, and waits for a reader that is behind: nothing told before a kill is lost.
+const tell = (line: string) => void process.stdout.write(`${line}\n`);
 
 const db = await openStore({ file: store, busySeconds: 10 });
 const opened = await openTestInbox(db, spool, { clock: systemClock, emit: tell });

@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Installation } from '../../demo/installation.ts';
-import { openInstallation } from '../../shared/daemon/process.ts';
+import { openInstallation } from '../../shared/store/installation.ts';
 import { initialise } from '../../shared/operator/install.ts';
 import { generateOwnKey } from '../../shared/pgp/generate.ts';
 import { importPartnerKey } from '../../shared/pgp/import-keys.ts';

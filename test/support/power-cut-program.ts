@@ -1,5 +1,3 @@
-import { writeSync } from 'node:fs';
-
 import { Theatre } from './disk/place.ts';
 import { playPowerCut } from './disk/play-power-cut.ts';
 import { newestSurvives, nothingSurvives, someSurvives, type Chance } from './disk/power-cut.ts';
@@ -67,7 +65,7 @@ async function cutEverywhere(theatre: Theatre, run: PowerCutRun): Promise<PowerC
 const theatre = await Theatre.open();
 try {
   for (const run of JSON.parse(process.argv[2] ?? '[]') as PowerCutRun[]) {
-    writeSync(1, `${JSON.stringify(await cutEverywhere(theatre, run))}\n`);
+    process.stdout.write(`${JSON.stringify(await cutEverywhere(theatre, run))}\n`);
   }
 } finally {
   theatre.close();

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { writeSync } from 'node:fs';
 
 import { systemClock } from '../../shared/runtime/clock.ts';
 import { openStore } from '../../shared/store/open-store.ts';
@@ -15,7 +14,7 @@ const [store = '', spool = ''] = process.argv.slice(2);
 const db = await openStore({ file: store, busySeconds: 10 });
 const { worker, lease, emit } = await openTestInbox(db, spool, { clock: systemClock, emit: () => undefined });
 const publisher = testPublisher({ spool, db, worker, lease, clock: systemClock, emit });
-writeSync(1, 'ready\n');
+process.stdout.write('ready\n');
 await once(process.stdin.resume(), 'end');
 while ((await publisher.step(new AbortController().signal)).worked > 0);
 await db.destroy();

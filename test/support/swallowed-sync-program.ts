@@ -1,5 +1,3 @@
-import { writeSync } from 'node:fs';
-
 import { Theatre } from './disk/place.ts';
 import { playPowerCut } from './disk/play-power-cut.ts';
 import { newestSurvives, nothingSurvives } from './disk/power-cut.ts';
@@ -41,7 +39,8 @@ async function swallowEach(theatre: Theatre, name: string): Promise<SwallowedSyn
 const theatre = await Theatre.open();
 try {
   for (const name of JSON.parse(process.argv[2] ?? '[]') as string[]) {
-    for (const swallowed of await swallowEach(theatre, name)) writeSync(1, `${JSON.stringify(swallowed)}\n`);
+    for (const swallowed of await swallowEach(theatre, name))
+      process.stdout.write(`${JSON.stringify(swallowed)}\n`);
   }
 } finally {
   theatre.close();

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmdirSync, writeSync } from 'node:fs';
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,7 +13,7 @@ const doorbell = new Doorbell(
   (name, fields) => failed.resolve(`${name} ${JSON.stringify(fields)}\n`),
 );
 const alive = setInterval(() => undefined, 1000);
-writeSync(1, await failed.promise);
+process.stdout.write(await failed.promise);
 clearInterval(alive);
 await doorbell.close();
 rmdirSync(folder);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { program } from '../../bin/enrol.ts';
+import { program } from '../../bin/program.ts';
 import { faultCodes } from '../../shared/runtime/fault-codes.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,7 +28,7 @@ describe.each(documents)('%s', (name) => {
 
   test('names only commands that there are', async () => {
     const known = new Map(
-      program().commands.map((command) => [command.name(), command.commands.map((c) => c.name())]),
+      (await program()).commands.map((command) => [command.name(), command.commands.map((c) => c.name())]),
     );
     const named = [...(await text).matchAll(/`(?:npx )?enrol ([a-z]+)(?: ([a-z][a-z-]*))?/g)];
     for (const [whole, verb = '', noun] of named) {

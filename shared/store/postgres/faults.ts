@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type { DatabaseError } from 'pg';
 
 import type { FaultCode } from '../../runtime/fault-codes.ts';
 import { Fault } from '../../runtime/faults.ts';
@@ -35,8 +35,11 @@ const uniqueViolation = '23505';
 /** The SQLSTATE of an error of the server, also within a fault; undefined: it is none. */
 function sqlState(thrown: unknown): string | undefined {
   const error = thrown instanceof Fault ? thrown.cause : thrown;
-  return error instanceof pg.DatabaseError ? error.code : undefined;
+  return isOfServer(error) ? error.code : undefined;
 }
+
+/** Told by a field that no other error has, not by its class: the driver is loaded only where there is a server. */
+const isOfServer = (error: unknown): error is DatabaseError => error instanceof Error && 'severity' in error;
 
 /** Whether the whole transaction may succeed when it is done once more. */
 export const mayBeRepeated = (thrown: unknown): boolean =>

@@ -5,7 +5,7 @@ import { deviceEnrolmentResponse } from '../../../shared/generic/device-enrolmen
 import { DocumentReader, readDocument, writeDocument } from '../../../shared/generic/document.ts';
 import { genericFileName } from '../../../shared/generic/file-name.ts';
 import type { GenericInterface } from '../../../shared/generic/generic-interface.ts';
-import { interfaces } from '../../../shared/generic/registry.ts';
+import { interfaces } from '../../support/generic-interfaces.ts';
 import { salesOrderDispatch } from '../../../shared/generic/sales-order-dispatch.ts';
 import { changed, dispatch, request, response } from './examples.ts';
 

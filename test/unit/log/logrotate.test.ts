@@ -66,14 +66,16 @@ rotateTest(
       stdio: ['pipe', 'ignore', 'inherit'],
     });
     const exited = once(child, 'exit');
+    const size = () =>
+      stat(join(folder, 'loader.log')).then(
+        (found) => found.size,
+        () => 0,
+      );
+    const newFile = () => waitFor('lines in the new file', async () => (await size()) > 0 || undefined);
+    await newFile();
     for (let turn = 0; turn < 6; turn++) {
-      const size = () =>
-        stat(join(folder, 'loader.log')).then(
-          (found) => found.size,
-          () => 0,
-        );
-      await waitFor('lines in the new file', async () => (await size()) > 0 || undefined);
       runTool(logrotate, '--force', '--state', join(folder, 'state'), config);
+      await newFile();
     }
     child.stdin?.write('end');
     expect(await exited).toEqual([0, null]);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { expect, test } from '@jest/globals';
 
-import { program } from '../../../../bin/enrol.ts';
+import { program } from '../../../../bin/program.ts';
 import { problem } from '../../../../console/api/problem.ts';
 import { endpoints } from '../../../../console/api/registry.ts';
 import { makeApiToken } from '../../../../shared/operator/api-tokens.ts';
@@ -33,11 +33,12 @@ test('a token looks as it says', () => {
   expect(makeApiToken()).toMatch(new RegExp(`^${pattern}$`));
 });
 
-test('the commands are there', () => {
+test('the commands are there', async () => {
+  const { commands: all } = await program();
   const words = [...page.matchAll(/enrol (token|api) (\w+)/g)].map(([, group, verb]) => [group, verb]);
   expect(words.length).toBeGreaterThan(4);
   for (const [group, verb] of words) {
-    const commands = program().commands.find((command) => command.name() === group)?.commands ?? [];
+    const commands = all.find((command) => command.name() === group)?.commands ?? [];
     expect([verb, commands.map((command) => command.name())]).toEqual([verb, expect.arrayContaining([verb])]);
   }
 });
