@@ -1,3 +1,9 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+// Node keeps what it has compiled: each of the many short processes of the tests starts in half the time.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache');
+
 /** Native ES modules; TypeScript is stripped by Node's own stripper, so a test sees exactly what a daemon runs. */
 export default {
   testEnvironment: 'node',

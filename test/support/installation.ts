@@ -46,7 +46,7 @@ export class Program {
     const { env = {}, node = process.execPath, stdio = ['ignore', 'pipe', 'pipe'], cwd } = options;
     this.child = spawn(node, words, {
       stdio,
-      env: { ...process.env, ...compileCache, ...env },
+      env: { ...process.env, ...env },
       ...(cwd !== undefined && { cwd }),
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
@@ -83,9 +83,6 @@ export class Program {
     return this.exit;
   }
 }
-
-/** Node keeps what it has compiled: each of the many short processes starts in two thirds of the time. */
-const compileCache = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') };
 
 /** An installation in a folder of its own; `close` leaves nothing behind, neither file nor process. */
 export class TestInstallation extends Installation {
