@@ -64,7 +64,8 @@ export async function startCaller(id: string, options: CallerOptions): Promise<C
   const https = {
     url: simulator.url,
     caFile,
-    answerSeconds: 2,
+    // A busy machine may take its time; who wants a provider to be late asks for less.
+    answerSeconds: 30,
     ...(await authentication(files, simulator.url)),
     ...options.https,
   };

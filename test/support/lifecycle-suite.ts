@@ -240,7 +240,7 @@ export function lifecycleSuite(name: string, stage: Stage): void {
     });
 
     test('a provider that stalls', async () => {
-      const play = await openScene(stage, { https: { answerSeconds: 0.3 } });
+      const play = await openScene(stage, { https: { answerSeconds: 2 } });
       await play.rules(lostOnce('stall', ...stage.changes));
       expect(await play.act(order(11, [1, 2]))).toEqual(everyOne(11, [1, 2]));
       expect(done(play)).toBe(1);

@@ -64,7 +64,7 @@ export async function startPlay(setting: Setting): Promise<Play> {
     mutualTls: member.id === 'apple',
     service: async (files) => setting.service(await readSecrets(files.secrets), () => now()),
     provider: { ...member.settings, ...setting.settings },
-    https: { answerSeconds: 1, perMinute: 60_000, ...setting.https },
+    https: { perMinute: 60_000, ...setting.https },
     authentication,
   });
   now = () => caller.rt.clock.now();

@@ -26,7 +26,7 @@ async function start(https: object = {}, store = (db: Db) => db): Promise<void> 
     mutualTls: true,
     service: () => appleApi(),
     provider: { format: 'apple', account: { shipTo: '0000054321', depResellerId: '0F0F0F0F' } },
-    https: { answerSeconds: 0.5, ...https },
+    https,
   });
   await rules();
 }
@@ -114,7 +114,7 @@ describe('an answer that is lost', () => {
     ['it answers with a flood', { flood: 2 }],
   ])('%s: not sent again, but asked about, and found done', async (_what, rule) => {
     await caller.close();
-    await start({ maxAnswerMegabytes: 1 });
+    await start({ maxAnswerMegabytes: 1, answerSeconds: 'stall' in rule ? 2 : 30 });
     await onRequest(rule);
     await queued();
     await caller.settle();
