@@ -58,6 +58,7 @@ async function run(processes: string, ...names: string[]): Promise<Run> {
   return { code: child.exitCode, last: JSON.parse(text.trim().split('\n').at(-1) ?? ''), report };
 }
 
+// A machine that lets nobody give hosts other names cannot run it; the reporter names what was left out, and under CI it fails.
 (noMounts === undefined ? test : test.skip)(
   'E05 loaders, extractors and adaptors of two hosts take each file once',
   async () => {

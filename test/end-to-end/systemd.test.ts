@@ -225,7 +225,7 @@ test('O06 a process that is stopped, and a round that hangs: the watchdog ends t
   await writeFile(mark, '');
   // Every task of the daemon asks for room before a round; which of them is the first to hang is chance.
   const { task } = await times('extractor', 'daemon.hangs', 1, 40);
-  expect(['keys', 'publish generic requests']).toContain(task);
+  expect(['keys', 'extract batches', 'publish generic requests']).toContain(task);
   await shown(unit, ({ NRestarts }) => Number(NRestarts) >= 2);
 });
 
