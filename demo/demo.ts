@@ -140,7 +140,9 @@ async function install(): Promise<{ warehouse: KeyRing; stranger: KeyRing }> {
 async function dropDispatches(warehouse: KeyRing, stranger: KeyRing): Promise<void> {
   const inbox = 'inboundSalesOrderDispatch';
   const fileOf = (order: string, ring: KeyRing) =>
-    sealMessage(writeDocument(salesOrderDispatch, dispatchOf(order, devices)), ring, { encryptTo: ['cmp'] });
+    sealMessage(Buffer.from(writeDocument(salesOrderDispatch, dispatchOf(order, devices))), ring, {
+      encryptTo: ['cmp'],
+    });
   const orders = [...new Set(devices.map((device) => device.order))];
   for (const [index, order] of orders.entries()) {
     await installation.drop(

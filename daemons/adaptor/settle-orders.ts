@@ -5,8 +5,11 @@ import { genericFileName } from '../../shared/generic/file-name.ts';
 import type { Clock } from '../../shared/runtime/clock.ts';
 import { outboxPlace } from '../../shared/runtime/paths.ts';
 import { queuePublications, type Publication } from '../../shared/store/publications.ts';
-import { recordOutcomes, sharedOrders } from '../../shared/store/provider-requests.ts';
-import type { RequestSummary } from '../../shared/store/request-lists.ts';
+import {
+  recordOutcomes,
+  sharedOrders,
+  type ProviderRequestRow,
+} from '../../shared/store/provider-requests.ts';
 import type { ProviderOutcome } from '../../shared/store/states/provider-request.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { toGenericResponse } from './generic-response.ts';
@@ -20,7 +23,7 @@ interface Surroundings extends Pick<Runtime, 'loaded'> {
 
 interface Settled {
   readonly provider: Provider;
-  readonly request: RequestSummary;
+  readonly request: ProviderRequestRow;
   /** Begins the names of the generic responses. */
   readonly source: string;
   /** What was asked, and is not settled. */
@@ -95,7 +98,7 @@ export async function respond(
         folder: outboxPlace(loaded.config, 'deviceEnrolmentResponse'),
         name: genericFileName(deviceEnrolmentResponse, provider.id, number),
         purpose: 'generic-response',
-        content: Buffer.from(writeDocument(deviceEnrolmentResponse, response)).toString(),
+        content: writeDocument(deviceEnrolmentResponse, response),
         batchId,
         providerRequestId: requestId,
       },

@@ -104,7 +104,7 @@ function publicationOf({ loaded, clock }: Runtime, batch: Batch, payloads: reado
     folder: loaded.config.outboxes.deviceEnrolmentRequest.folder,
     name: genericFileName(deviceEnrolmentRequest, document.deviceEnrolmentProviderId, String(batch.id)),
     purpose: 'generic-request',
-    content: Buffer.from(writeDocument(deviceEnrolmentRequest, document)).toString(),
+    content: writeDocument(deviceEnrolmentRequest, document),
     batchId: batch.id,
     providerRequestId: null,
   };

@@ -3,7 +3,7 @@ import { default as addFormats } from 'ajv-formats';
 
 import type { GenericInterface, GenericRecord } from './generic-interface.ts';
 import { DocumentProblem } from './problem.ts';
-import { checkTexts, parseJson } from './read-json.ts';
+import { checkWritten, parseJson } from './read-json.ts';
 import { RecordCutter, type CutRecord } from './record-cutter.ts';
 
 /** Problems shown of one bad document; more would only repeat the same mistake. */
@@ -136,7 +136,7 @@ export function readDocument<Document>(
 export function writeDocument<Document extends object, Item>(
   known: GenericInterface<Document, Item>,
   document: Document,
-): Uint8Array {
+): string {
   const plain = known as GenericInterface;
   const { property, list } = known.records;
   const { [property]: held, ...header } = document as Record<string, unknown>;
@@ -147,8 +147,9 @@ export function writeDocument<Document extends object, Item>(
     problems.add(found.map((problem) => `/${property}${list ? `/${index}` : ''}${problem}`));
   }
   settle(plain, header, records.length, problems);
-  checkTexts(document);
-  return new TextEncoder().encode(JSON.stringify(document));
+  const text = JSON.stringify(document);
+  checkWritten(text, document);
+  return text;
 }
 
 function isOf(known: GenericInterface, document: unknown): document is Record<string, unknown> {

@@ -131,7 +131,7 @@ export const seal = (bytes: Uint8Array, ring: KeyRing, to = 'own'): Promise<Uint
   sealMessage(bytes, ring, { encryptTo: [to] });
 
 export const sealDispatches = (file: SalesOrderDispatch, ring: KeyRing): Promise<Uint8Array> =>
-  seal(writeDocument(salesOrderDispatch, file), ring, 'cmp');
+  seal(Buffer.from(writeDocument(salesOrderDispatch, file)), ring, 'cmp');
 
 /** The same with a bit flipped in what is encrypted. */
 export function damaged(sealed: Uint8Array): Uint8Array {

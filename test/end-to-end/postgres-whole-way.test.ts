@@ -95,7 +95,7 @@ test('D02 COMMITs of all daemons are cut: every device ends as it should, nothin
 
   const first = disturb();
   for (const order of new Set(story.devices.map((device) => device.order))) {
-    const bytes = writeDocument(salesOrderDispatch, dispatchOf(order, story.devices));
+    const bytes = Buffer.from(writeDocument(salesOrderDispatch, dispatchOf(order, story.devices)));
     const sealed = await sealMessage(bytes, warehouse, { encryptTo: ['cmp'] });
     await installation.drop('inboundSalesOrderDispatch', `${order}.pgp`, sealed);
   }

@@ -55,7 +55,7 @@ async function request(stories: readonly { story: Story; rules?: object; https?:
   await installation.enrol('orders', 'import', file);
   for (const { story } of stories) {
     for (const order of new Set(story.devices.map((device) => device.order))) {
-      const bytes = writeDocument(salesOrderDispatch, dispatchOf(order, story.devices));
+      const bytes = Buffer.from(writeDocument(salesOrderDispatch, dispatchOf(order, story.devices)));
       const sealed = await sealMessage(bytes, warehouse, { encryptTo: ['cmp'] });
       await installation.drop('inboundSalesOrderDispatch', `${order}.pgp`, sealed);
     }

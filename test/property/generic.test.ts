@@ -125,7 +125,7 @@ describe('what is written is read identical', () => {
   ])('$type', (known, documents) => {
     fc.assert(
       fc.property(documents as fc.Arbitrary<never>, (document) => {
-        const written = writeDocument(known as never, document);
+        const written = Buffer.from(writeDocument(known as never, document));
         expect(plain(readDocument(written, known as GenericInterface))).toEqual(plain(document));
         const records = new DocumentReader(known).read(written);
         expect(records.every(({ description }) => description !== '')).toBe(true);

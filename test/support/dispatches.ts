@@ -45,7 +45,7 @@ export const dispatchOf = ({ id, devices }: OrderInHand): SalesOrderDispatch => 
 });
 
 export const dispatchBytes = (order: OrderInHand): Uint8Array =>
-  writeDocument(salesOrderDispatch, dispatchOf(order));
+  Buffer.from(writeDocument(salesOrderDispatch, dispatchOf(order)));
 
 /** The dispatch of an order as its warehouse sends it: signed and encrypted to us. */
 export const sealedDispatch = (order: OrderInHand, warehouse: KeyRing): Promise<Uint8Array> =>

@@ -119,7 +119,7 @@ export class TwoHosts {
       folder: `${outgoing}/in`,
       name,
       purpose: 'generic-response',
-      content: Buffer.from(writeDocument(deviceEnrolmentResponse, response)).toString(),
+      content: writeDocument(deviceEnrolmentResponse, response),
       batchId: null,
       providerRequestId: null,
     } as const;

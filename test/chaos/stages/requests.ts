@@ -31,7 +31,9 @@ export async function adaptorOfRequests(trunk: Trunk): Promise<Stage> {
   const refused = await tracesOf(trunk, orders.refused);
   const good = await readFile(installation.spool(requestInbox, 'in', partly.requestFile));
   const request = (identifier: number, providerId: string) =>
-    writeDocument(deviceEnrolmentRequest, requestDocument(identifier, providerId, orders.unmappable));
+    Buffer.from(
+      writeDocument(deviceEnrolmentRequest, requestDocument(identifier, providerId, orders.unmappable)),
+    );
   const bad: Ending[] = [
     [loose('damaged.pgp', damaged(good)), 'PGP_INTEGRITY'],
     [loose('foreign.pgp', await seal(request(batch, 'apple'), warehouse, 'cmp')), 'PGP_WRONG_SIGNER'],

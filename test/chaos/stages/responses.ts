@@ -7,7 +7,7 @@ import { responseInbox, runDaemons, tracesOf, type Traces, type Trunk } from '..
 import { branchWithoutFresh, endsOf, loose, type Ending, type Stage } from './stage.ts';
 
 const responseOf = ({ responseFile = '' }: Traces) => responseFile;
-const stray = writeDocument(deviceEnrolmentResponse, strayResponse);
+const stray = Buffer.from(writeDocument(deviceEnrolmentResponse, strayResponse));
 
 export async function loaderOfResponses(trunk: Trunk): Promise<Stage> {
   const { installation, warehouse } = trunk;

@@ -101,13 +101,13 @@ export class Desk {
   async request(...orders: RequestOrder[]): Promise<PublishedFile[]> {
     const { rt } = this;
     const document = await this.#extracted(orders);
-    const bytes = writeDocument(deviceEnrolmentRequest, document);
+    const bytes = Buffer.from(writeDocument(deviceEnrolmentRequest, document));
     const name = `device-enrolment-request.${this.#provider}.${document.identifier}.json`;
     const mark = { dev: '1', inode: String(++this.#batches), size: bytes.length, mtimeNs: '1' };
     const seen = { inbox: 'outboundDeviceEnrolment', name, mark };
     const delivery = await insertSeen(rt.db, seen, rt.worker, rt.clock.now());
     if (!delivery) throw new Error(`${name} is in the ledger already`);
-    const file = { ...contentOf(Buffer.from(bytes)), name, digest: '', size: bytes.length, delivery };
+    const file = { ...contentOf(bytes), name, digest: '', size: bytes.length, delivery };
     await inTransaction(rt.db, await transformRequest(rt, fixedKeys(ringOf([])), file));
     return this.published();
   }

@@ -117,7 +117,7 @@ export async function transform(
   ring: KeyRing,
   document: DeviceEnrolmentRequest,
 ): Promise<number | null> {
-  const content = writeDocument(deviceEnrolmentRequest, document);
+  const content = Buffer.from(writeDocument(deviceEnrolmentRequest, document));
   const sealed = await sealMessage(content, ring, { encryptTo: ['own'] }, rt.clock.now());
   const { deviceEnrolmentProviderId: provider, identifier } = document;
   const name = `device-enrolment-request.${provider}.${identifier}.json.pgp`;

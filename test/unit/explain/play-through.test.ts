@@ -13,7 +13,7 @@ import { adaptorRuntime, extracted, order } from '../adaptor/scenes.ts';
 test('a request that cannot be mapped would leave its batch in error, and leaves it as it is', async () => {
   const rt = await adaptorRuntime();
   const document = await extracted(rt, [order(1, 1)], { deviceEnrolmentProviderId: 'nobody' });
-  const bytes = writeDocument(deviceEnrolmentRequest, document);
+  const bytes = Buffer.from(writeDocument(deviceEnrolmentRequest, document));
   const delivery = await addSeen(rt.db, rt.worker, 'x', 'outboundDeviceEnrolment');
   const file = { ...contentOf(bytes), name: 'x', digest: '', size: bytes.length, delivery };
   const policy = { ...rt.loaded.config.inboxes.outboundDeviceEnrolment, encryption: 'none' } as const;

@@ -39,7 +39,7 @@ describe.each(samples)('%s', (_name, known, sample) => {
   });
 
   test('what is written is read again', () => {
-    const written = writeDocument(known, sample);
+    const written = Buffer.from(writeDocument(known, sample));
     expect(readDocument(written, known)).toEqual(sample);
   });
 
@@ -194,6 +194,7 @@ describe('Device Enrolment Request', () => {
 
   test.each([
     ['V09 a control character', 'PO\u00007', 'CONTROL_CHAR'],
+    ['V09 a control character that JSON does not escape', 'PO\u00857', 'CONTROL_CHAR'],
     ['V02 half a character', 'PO\ud800', 'ENCODING'],
   ])('%s is not written: its reader would refuse it', (_what, value, code) => {
     const document = changed(request, [...order, 'purchaseOrderNumber'], value) as typeof request;

@@ -12,14 +12,16 @@ export class TextIndex {
   /** Bytes of the last page that are taken. */
   #taken = pageBytes;
   #count = 0;
-  /** Of each text, its page and its place there, and its length. */
+  /** Of each text, its page and its place there, its length, and its hash. */
   #starts = new Uint32Array(16);
   #lengths = new Uint32Array(16);
+  #hashes = new Uint32Array(16);
   /** A hash table, open and of a power of two, half of it free: the number of a text and 1; 0 is free. */
   #slots = new Uint32Array(32);
   /** The text that is being looked for, as bytes. */
   #sought: Buffer = Buffer.alloc(256);
   #soughtBytes = 0;
+  #soughtHash = 0;
   /** What was found before; -1: nothing. */
   #found = -1;
 
@@ -61,11 +63,11 @@ export class TextIndex {
   /** Where the text is in the table, or belongs. */
   #slotOfSought(): number {
     const last = this.#slots.length - 1;
-    let place = hashOf(this.#sought, 0, this.#soughtBytes) & last;
-    for (;;) {
+    const hash = hashOf(this.#sought, this.#soughtBytes);
+    this.#soughtHash = hash;
+    for (let place = hash & last; ; place = (place + 1) & last) {
       const slot = this.#slots[place] ?? 0;
-      if (slot === 0 || this.#isSought(slot - 1)) return place;
-      place = (place + 1) & last;
+      if (slot === 0 || (this.#hashes[slot - 1] === hash && this.#isSought(slot - 1))) return place;
     }
   }
 
@@ -104,12 +106,15 @@ export class TextIndex {
       this.#taken = 0;
     }
     const page = this.#pages.length - 1;
-    const sought = this.#sought;
-    this.#pages[page]?.set(sought.subarray(0, length), this.#taken);
+    const [held, taken, sought] = [this.#pages[page], this.#taken, this.#sought];
+    // A loop, as the texts are short: a call that copies costs more than it saves.
+    if (held) for (let at = 0; at < length; at++) held[taken + at] = sought[at] ?? 0;
     this.#starts = roomFor(this.#starts, number);
     this.#lengths = roomFor(this.#lengths, number);
+    this.#hashes = roomFor(this.#hashes, number);
     this.#starts[number] = page * pageBytes + this.#taken;
     this.#lengths[number] = length;
+    this.#hashes[number] = this.#soughtHash;
     this.#taken += length;
   }
 
@@ -117,9 +122,7 @@ export class TextIndex {
     const slots = new Uint32Array(2 * this.#slots.length);
     const last = slots.length - 1;
     for (let number = 0; number < this.#count; number++) {
-      const start = this.#starts[number] ?? 0;
-      const page = this.#pages[Math.floor(start / pageBytes)];
-      let place = page ? hashOf(page, start % pageBytes, this.#lengths[number] ?? 0) & last : 0;
+      let place = (this.#hashes[number] ?? 0) & last;
       while (slots[place] !== 0) place = (place + 1) & last;
       slots[place] = number + 1;
     }
@@ -131,9 +134,9 @@ export class TextIndex {
 const seed = randomInt(2 ** 32);
 
 /** FNV-1a, whose low bits are stirred: keys that are counted up differ in the last byte only. */
-function hashOf(bytes: Uint8Array, start: number, length: number): number {
+function hashOf(bytes: Uint8Array, length: number): number {
   let hash = seed;
-  for (let at = start; at < start + length; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
+  for (let at = 0; at < length; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return (hash ^ (hash >>> 13)) >>> 0;
 }
