@@ -229,10 +229,15 @@ function insertProviderRequests(run: Run, requests: number, devices: number): vo
   run(
     requests,
     `insert into provider_request (provider_id, batch_id, transaction_id, provider_transaction_id, state,
-       message_json, queries, created_at, sent_at, finished_at)
+       queries, created_at, sent_at, finished_at)
      FROM ${pick('n', providers)}, 1 + n % 50, 'tx-' || n, 'theirs-' || n, ${pick('n', states)},
-     '{"stem":"bulk","content":"' || hex(zeroblob(500)) || '"}', 1, ${timeOf('n', requests, 700)},
+     1, ${timeOf('n', requests, 700)},
      ${timeOf('n', requests, 700)}, case when n % ${states.length} < 5 then ${timeOf('n', requests, 699)} end`,
+  );
+  run(
+    requests,
+    `insert into provider_request_message (request_id, message_json)
+     FROM n, '{"stem":"bulk","content":"' || hex(zeroblob(500)) || '"}'`,
   );
   run(
     requests,

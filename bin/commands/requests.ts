@@ -2,8 +2,12 @@ import type { Command } from 'commander';
 
 import { askNow, sendAgain, wishedOutcome, wishSettled } from '../../shared/operator/request-actions.ts';
 import { exchangesOf, type ProviderExchange } from '../../shared/store/provider-exchanges.ts';
-import { requestedOrders, requireTransaction } from '../../shared/store/provider-requests.ts';
-import { summariseRequests, type RequestSummary } from '../../shared/store/request-lists.ts';
+import {
+  requestedOrders,
+  requireTransaction,
+  type ProviderRequestRow,
+} from '../../shared/store/provider-requests.ts';
+import { summariseRequests } from '../../shared/store/request-lists.ts';
 import { openStates } from '../../shared/store/states/provider-request.ts';
 import { shortTime, table } from '../output.ts';
 import { examples, sessionOf, wholeNumber } from '../session.ts';
@@ -41,7 +45,7 @@ function addList(request: Command): void {
     );
 }
 
-export const requestTable = (requests: readonly RequestSummary[]): string[] =>
+export const requestTable = (requests: readonly ProviderRequestRow[]): string[] =>
   table(
     ['request', 'provider', 'batch', 'state', 'sent', 'questions', 'last error'],
     requests.map((each) => [

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Runtime } from '../../shared/daemon/process.ts';
 import { askNow, sendAgain, wishSettled } from '../../shared/operator/request-actions.ts';
 import { stuckReason } from '../../shared/probes/request-rules.ts';
-import { requireTransaction } from '../../shared/store/provider-requests.ts';
-import { summariseRequests, type RequestSummary } from '../../shared/store/request-lists.ts';
+import { requireTransaction, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
+import { summariseRequests } from '../../shared/store/request-lists.ts';
 import { providerRequestStates } from '../../shared/store/states/provider-request.ts';
 import { change, lookup, type Endpoint } from './endpoint.ts';
 import { answer, count, id, line, listOf, newestFirst, time } from './fields.ts';
@@ -34,7 +34,7 @@ const request = answer('ProviderRequest', {
 
 const toRequest =
   ({ clock, loaded }: Pick<Runtime, 'clock' | 'loaded'>) =>
-  (row: RequestSummary): z.input<typeof request> => ({
+  (row: ProviderRequestRow): z.input<typeof request> => ({
     id: row.id,
     transaction: row.transaction_id,
     provider: row.provider_id,

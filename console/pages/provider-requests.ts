@@ -4,7 +4,8 @@ import { keyPage, newestFirst, shownRows } from '../paging.ts';
 import { select, status, table, time } from '../parts.ts';
 import { batchLink, firstLine, requestLink, requestStatus } from '../shown.ts';
 import { stuckReason } from '../../shared/probes/request-rules.ts';
-import { summariseRequests, type RequestSummary } from '../../shared/store/request-lists.ts';
+import type { ProviderRequestRow } from '../../shared/store/provider-requests.ts';
+import { summariseRequests } from '../../shared/store/request-lists.ts';
 import { openStates, providerRequestStates } from '../../shared/store/states/provider-request.ts';
 
 /** Requests to providers: at first those without a final answer. */
@@ -41,7 +42,7 @@ async function renderRequests(context: Context, request: PageRequest): Promise<H
 
 export const requestTable = (
   caption: string,
-  requests: readonly RequestSummary[],
+  requests: readonly ProviderRequestRow[],
   { loaded, clock }: Context,
 ): Html =>
   table(

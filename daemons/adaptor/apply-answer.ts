@@ -1,7 +1,11 @@
 import type { Runtime } from '../../shared/daemon/process.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
-import { moveRequest, noteRequest, type RequestChange } from '../../shared/store/provider-requests.ts';
-import type { RequestSummary } from '../../shared/store/request-lists.ts';
+import {
+  moveRequest,
+  noteRequest,
+  type RequestChange,
+  type ProviderRequestRow,
+} from '../../shared/store/provider-requests.ts';
 import { providerRequestMoves } from '../../shared/store/states/provider-request.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import type { Provider } from './provider.ts';
@@ -24,7 +28,7 @@ import { splitRequest } from './split-request.ts';
 /** An answer, and what it answers. */
 export interface Answered {
   readonly provider: Provider;
-  readonly request: RequestSummary;
+  readonly request: ProviderRequestRow;
   readonly asked: AskedRequest;
   /** The orders of `asked`, which then has none itself, for a result that the format understands in portions. */
   readonly portions?: AsyncIterable<readonly RequestedOrder[]>;
@@ -215,7 +219,7 @@ function outcomesIn({ provider, asked, portions, question }: Answered, result: u
 const notAskedFor = (unexpected: readonly string[]) => `not asked for: ${unexpected.join(', ')}`;
 
 /** @throws Fault BATCH_NOT_READY, UNEXPECTED_ANSWER */
-function requireMove(request: RequestSummary, to: RequestSummary['state']): void {
+function requireMove(request: ProviderRequestRow, to: ProviderRequestRow['state']): void {
   const where = `request ${request.transaction_id} is ${request.state}`;
   // The file is out, but its publisher has not recorded it yet.
   if (request.state === 'queued') throw new Fault('BATCH_NOT_READY', where);
@@ -225,7 +229,7 @@ function requireMove(request: RequestSummary, to: RequestSummary['state']): void
 
 /** The provider's id, should its acknowledgement have been lost; what is known is not written anew into its index. */
 const theirId = (
-  { provider_transaction_id: known }: RequestSummary,
+  { provider_transaction_id: known }: ProviderRequestRow,
   { providerTransactionId: theirs }: TransactionIds,
 ): RequestChange => (theirs === undefined || theirs === known ? {} : { provider_transaction_id: theirs });
 

@@ -14,7 +14,7 @@ import {
   isBeingCalled,
   type ProviderExchange,
 } from '../../shared/store/provider-exchanges.ts';
-import { requireRequest, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
+import { messageOf, requireRequest, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
 import {
   dueQuestions,
   dueRequests,
@@ -148,7 +148,8 @@ export class Courier implements Task {
     const [request] = await takeDueRequests(trx, [this.#provider.id], this.#runtime.clock.now(), 1);
     if (!request) return undefined;
     await recordSent(this.#runtime, trx, request, `request ${request.transaction_id} over HTTPS`);
-    return this.#record(trx, request, 'request', JSON.parse(request.message_json) as ProviderMessage);
+    const message = (await messageOf(trx, request.id)) as ProviderMessage;
+    return this.#record(trx, request, 'request', message);
   }
 
   async #nextQuestion(trx: Db): Promise<ProviderExchange | undefined> {

@@ -5,8 +5,11 @@ import { readJson } from '../../shared/generic/read-json.ts';
 import { Fault } from '../../shared/runtime/faults.ts';
 import type { Decision } from '../../shared/spool/file-work.ts';
 import { wholeOf, type Content, type ReceivedFile } from '../../shared/spool/received-file.ts';
-import { findByTransaction, openOrders } from '../../shared/store/provider-requests.ts';
-import type { RequestSummary } from '../../shared/store/request-lists.ts';
+import {
+  findByTransaction,
+  openOrders,
+  type ProviderRequestRow,
+} from '../../shared/store/provider-requests.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { applyAnswer, describe, type Answered } from './apply-answer.ts';
 import { askedByIds, askedRequest } from './asked-request.ts';
@@ -66,7 +69,7 @@ export async function receiveAnswer(
 async function readAgainst(
   trx: Db,
   { format }: Provider,
-  request: RequestSummary,
+  request: ProviderRequestRow,
   reply: ProviderReply,
   of: Question,
 ): Promise<Pick<Answered, 'asked' | 'answer' | 'portions'>> {
@@ -120,7 +123,7 @@ async function findRequest(
   named: string | undefined,
   reply: ProviderReply,
   of: Question,
-): Promise<RequestSummary> {
+): Promise<ProviderRequestRow> {
   const request = await (named === undefined
     ? findByIds(trx, provider, idsIn(provider, reply, of))
     : findByTransaction(trx, provider.id, { ours: named }));
@@ -140,7 +143,7 @@ async function findByIds(
   trx: Db,
   provider: Provider,
   { transactionId, providerTransactionId }: TransactionIds,
-): Promise<RequestSummary | undefined> {
+): Promise<ProviderRequestRow | undefined> {
   if (transactionId !== undefined) return findByTransaction(trx, provider.id, { ours: transactionId });
   if (providerTransactionId === undefined) return undefined;
   return findByTransaction(trx, provider.id, { theirs: providerTransactionId });
@@ -151,7 +154,7 @@ async function findByIds(
  *
  * @throws Fault UNEXPECTED_ANSWER
  */
-function refuseOutdated(request: RequestSummary, number: number | undefined): void {
+function refuseOutdated(request: ProviderRequestRow, number: number | undefined): void {
   if (number === undefined || number === request.queries) return;
   throw new Fault(
     'UNEXPECTED_ANSWER',
@@ -166,7 +169,7 @@ const longestId = 500;
  * @throws Fault UNKNOWN_ANSWER when an id in it cannot be one
  * @throws Fault UNEXPECTED_ANSWER when what led to the request and what the answer says are two things
  */
-export function refuseWrongIds(request: RequestSummary, answer: ProviderAnswer): void {
+export function refuseWrongIds(request: ProviderRequestRow, answer: ProviderAnswer): void {
   const theirs =
     answer.kind === 'accepted' ? answer.providerTransactionId : idsOf(answer).providerTransactionId;
   if (theirs !== undefined && theirs.length > longestId)
@@ -177,7 +180,7 @@ export function refuseWrongIds(request: RequestSummary, answer: ProviderAnswer):
   refuseContradiction(request, idsOf(answer));
 }
 
-function refuseContradiction(request: RequestSummary, ids: TransactionIds): void {
+function refuseContradiction(request: ProviderRequestRow, ids: TransactionIds): void {
   const contradicts =
     (ids.transactionId !== undefined && ids.transactionId !== request.transaction_id) ||
     (ids.providerTransactionId !== undefined &&

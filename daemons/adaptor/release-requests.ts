@@ -3,8 +3,12 @@ import type { Runtime } from '../../shared/daemon/process.ts';
 import type { StepResult } from '../../shared/runtime/task-loop.ts';
 import { queuePublication } from '../../shared/store/publications.ts';
 import { inTransaction } from '../../shared/store/open-store.ts';
-import { moveRequest, noteRequest, type ProviderRequestRow } from '../../shared/store/provider-requests.ts';
-import type { RequestSummary } from '../../shared/store/request-lists.ts';
+import {
+  messageOf,
+  moveRequest,
+  noteRequest,
+  type ProviderRequestRow,
+} from '../../shared/store/provider-requests.ts';
 import { dueRequests, takeDueRequests } from '../../shared/store/request-queue.ts';
 import type { Db } from '../../shared/store/tables.ts';
 import { messageFile } from './message-file.ts';
@@ -49,7 +53,7 @@ async function publishRequest(
   request: ProviderRequestRow,
   now: Date,
 ): Promise<void> {
-  const message = JSON.parse(request.message_json) as ProviderMessage;
+  const message = (await messageOf(trx, request.id)) as ProviderMessage;
   // The first has no number: partners know the name by our id alone.
   const number = request.attempts === 0 ? undefined : request.attempts + 1;
   await noteRequest(trx, request.id, { release_at: null });
@@ -71,7 +75,7 @@ export async function releaseAgain(
   { clock }: Runtime,
   trx: Db,
   provider: Provider,
-  request: RequestSummary,
+  request: ProviderRequestRow,
   { reason, retryAfterSeconds }: { readonly reason: string; readonly retryAfterSeconds?: number | undefined },
 ): Promise<void> {
   const now = clock.now();

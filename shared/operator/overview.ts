@@ -12,7 +12,8 @@ import { countByStatus } from '../store/devices.ts';
 import { listPauses, type IntakePause } from '../store/intake-pauses.ts';
 import { lastRun, type JobRun } from '../store/job-runs.ts';
 import { restingProviders, type ProviderRest } from '../store/provider-exchanges.ts';
-import { openProviderRequests, type RequestSummary } from '../store/request-lists.ts';
+import type { ProviderRequestRow } from '../store/provider-requests.ts';
+import { openProviderRequests } from '../store/request-lists.ts';
 import type { Db } from '../store/tables.ts';
 import { isAlive, workersOf } from '../store/workers.ts';
 import { waitingFiles } from './waiting-files.ts';
@@ -31,7 +32,7 @@ export interface Overview {
   /** Providers over HTTPS that failed, and are left alone at present. */
   readonly resting: readonly ProviderRest[];
   /** Requests without a final answer, oldest first. */
-  readonly openRequests: readonly RequestSummary[];
+  readonly openRequests: readonly ProviderRequestRow[];
   readonly jobs: readonly { job: string; lastRun: JobRun | undefined }[];
   readonly devices: Partial<Record<string, number>>;
 }

@@ -1,11 +1,11 @@
 import type { ProbeConfig } from '../runtime/probe-schema.ts';
-import type { RequestSummary } from '../store/request-lists.ts';
+import type { ProviderRequestRow } from '../store/provider-requests.ts';
 
 /** Which requests to a provider somebody should look at. Pure. */
 
 const hour = 3_600_000;
 
-export type OpenRequest = Pick<RequestSummary, 'state' | 'sent_at' | 'accepted_at' | 'last_error'>;
+export type OpenRequest = Pick<ProviderRequestRow, 'state' | 'sent_at' | 'accepted_at' | 'last_error'>;
 
 /**
  * Why somebody should look at a request; undefined while all is well with it.

@@ -19,6 +19,8 @@ import * as retention from './migrations/0013-retention.ts';
 import * as ledgerIndexes from './migrations/0014-ledger-indexes.ts';
 import * as leases from './migrations/0015-leases.ts';
 import * as doorbell from './migrations/0016-doorbell.ts';
+import * as plainChecks from './migrations/0017-plain-checks.ts';
+import * as requestMessages from './migrations/0018-request-messages.ts';
 import type { Db, Tables } from './tables.ts';
 
 /** Every migration, by name; they run in the order of their names. */
@@ -39,6 +41,8 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0014-ledger-indexes': ledgerIndexes,
   '0015-leases': leases,
   '0016-doorbell': doorbell,
+  '0017-plain-checks': plainChecks,
+  '0018-request-messages': requestMessages,
 };
 
 /** Tables that a complete store has. The type demands that every table of `Tables` is named. */
@@ -67,6 +71,7 @@ const tables: Readonly<Record<keyof Tables, true>> = {
   workflow_event: true,
   module_property: true,
   provider_request: true,
+  provider_request_message: true,
   provider_request_order: true,
   provider_request_device: true,
   provider_exchange: true,

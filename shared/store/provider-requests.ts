@@ -4,7 +4,6 @@ import type { RequestType } from '../generic/device-enrolment-request.ts';
 import { bug, Fault } from '../runtime/faults.ts';
 import { chunks, runs } from './chunks.ts';
 import { compiled } from './compiled.ts';
-import { summaryColumns, type RequestSummary } from './request-lists.ts';
 import { unseen } from './unseen.ts';
 import {
   finalOutcomes,
@@ -46,7 +45,6 @@ export async function insertProviderRequest(db: Db, request: NewProviderRequest,
       batch_id: request.batchId,
       transaction_id: request.transactionId,
       state: 'queued',
-      message_json: JSON.stringify(request.message),
       preparatory: request.preparatory === true ? 1 : 0,
       replaces_id: request.replacesId ?? null,
       release_at: now.toISOString(),
@@ -55,6 +53,8 @@ export async function insertProviderRequest(db: Db, request: NewProviderRequest,
     })
     .returning('id')
     .executeTakeFirstOrThrow();
+  const message_json = JSON.stringify(request.message);
+  await db.insertInto('provider_request_message').values({ request_id: id, message_json }).execute();
   const orders = request.orders.map((order) => ({
     request_id: id,
     order_id: order.orderId,
@@ -96,17 +96,16 @@ export type RequestChange = Partial<
  * @returns the request as it is now, so far as the caller knew it
  * @throws Fault BUG when the request may not take that state, or has left the state that the caller knows
  */
-export async function moveRequest<Request extends RequestSummary>(
+export async function moveRequest(
   db: Db,
-  request: Request,
+  request: ProviderRequestRow,
   to: ProviderRequestState,
   change: RequestChange,
-): Promise<Request> {
+): Promise<ProviderRequestRow> {
   checkMove('provider request', providerRequestMoves, request.state, to);
   const { id, state } = request;
   const [moved] = await changeRequest(db, { id, state, change: { ...change, state: to } });
   if (!moved) throw bug(`provider request ${id} is no longer ${state}`);
-  // Not read back: its message may be as large as a file.
   return { ...request, ...change, state: to };
 }
 
@@ -143,12 +142,12 @@ export async function requireTransaction(db: Db, transactionId: string): Promise
   return row;
 }
 
-/** The request that one of its ids names: ours, or the provider's. Without its message. */
+/** The request that one of its ids names: ours, or the provider's. */
 export async function findByTransaction(
   db: Db,
   providerId: string,
   id: { readonly ours: string } | { readonly theirs: string },
-): Promise<RequestSummary | undefined> {
+): Promise<ProviderRequestRow | undefined> {
   const [found] = await ('ours' in id
     ? findByOurId(db, { providerId, id: id.ours })
     : findByTheirId(db, { providerId, id: id.theirs }));
@@ -161,25 +160,25 @@ interface NamedRequest {
 }
 
 const requestsOf = (db: Db, providerId: string) =>
-  db.selectFrom('provider_request').select(summaryColumns).where('provider_id', '=', providerId);
+  db.selectFrom('provider_request').selectAll().where('provider_id', '=', providerId);
 
-const findByOurId = compiled<NamedRequest, RequestSummary>((db, { providerId, id }) =>
+const findByOurId = compiled<NamedRequest, ProviderRequestRow>((db, { providerId, id }) =>
   requestsOf(db, providerId).where('transaction_id', '=', id),
 );
 
-const findByTheirId = compiled<NamedRequest, RequestSummary>((db, { providerId, id }) =>
+const findByTheirId = compiled<NamedRequest, ProviderRequestRow>((db, { providerId, id }) =>
   requestsOf(db, providerId).where('provider_transaction_id', '=', id),
 );
 
 /** The message of a request, as it was inserted. @throws Fault BUG */
 export async function messageOf(db: Db, requestId: number): Promise<unknown> {
   const [row] = await findMessage(db, { requestId });
-  if (!row) throw bug(`there is no provider request ${requestId}`);
+  if (!row) throw bug(`there is no message of provider request ${requestId}`);
   return JSON.parse(row.message_json);
 }
 
 const findMessage = compiled<{ requestId: number }, { message_json: string }>((db, { requestId }) =>
-  db.selectFrom('provider_request').select('message_json').where('id', '=', requestId),
+  db.selectFrom('provider_request_message').select('message_json').where('request_id', '=', requestId),
 );
 
 /** An order of a request, with what is known of it and its devices so far. */

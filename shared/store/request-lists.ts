@@ -5,37 +5,13 @@ import type { Db, Row } from './tables.ts';
 
 /** Requests to providers as people look at them. */
 
-/** A request as lists show it: the message may be long. */
-export type RequestSummary = Omit<ProviderRequestRow, 'message_json'>;
-
-export const summaryColumns = [
-  'id',
-  'provider_id',
-  'batch_id',
-  'transaction_id',
-  'provider_transaction_id',
-  'state',
-  'preparatory',
-  'attempts',
-  'release_at',
-  'queries',
-  'not_found',
-  'replaces_id',
-  'next_query_at',
-  'last_error',
-  'created_at',
-  'sent_at',
-  'accepted_at',
-  'finished_at',
-] as const satisfies readonly (keyof RequestSummary)[];
-
 export interface SummaryFilter extends KeyPage {
   readonly states?: readonly ProviderRequestState[] | undefined;
   readonly provider?: string | undefined;
 }
 
 /** Requests, newest first. */
-export async function summariseRequests(db: Db, filter: SummaryFilter): Promise<RequestSummary[]> {
+export async function summariseRequests(db: Db, filter: SummaryFilter): Promise<ProviderRequestRow[]> {
   if (filter.states === undefined) return summaryPage(db, filter).execute();
   // The index has the requests of one state in order; of several states it would have to sort them all.
   const pages = filter.states.map((state) => summaryPage(db, filter).where('state', '=', state).execute());
@@ -46,14 +22,14 @@ export async function summariseRequests(db: Db, filter: SummaryFilter): Promise<
 }
 
 function summaryPage(db: Db, { before, provider, limit }: SummaryFilter) {
-  let query = db.selectFrom('provider_request').select(summaryColumns).orderBy('id', 'desc').limit(limit);
+  let query = db.selectFrom('provider_request').selectAll().orderBy('id', 'desc').limit(limit);
   if (provider !== undefined) query = query.where('provider_id', '=', provider);
   return before === undefined ? query : query.where('id', '<', before);
 }
 
 /** Requests without a final answer, oldest first, and what was last heard of them. */
-export async function openProviderRequests(db: Db, limit: number): Promise<RequestSummary[]> {
-  const oldest = db.selectFrom('provider_request').select(summaryColumns).orderBy('id').limit(limit);
+export async function openProviderRequests(db: Db, limit: number): Promise<ProviderRequestRow[]> {
+  const oldest = db.selectFrom('provider_request').selectAll().orderBy('id').limit(limit);
   const pages = openStates.map((state) => oldest.where('state', '=', state).execute());
   return (await Promise.all(pages))
     .flat()

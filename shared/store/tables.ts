@@ -320,8 +320,6 @@ export interface ProviderRequestTable {
   transaction_id: string;
   provider_transaction_id: string | null;
   state: ProviderRequestState;
-  /** The message as it is sent, whatever the transport. */
-  message_json: string;
   /** 1: a step before the request that counts, of which nobody is told. */
   preparatory: Generated<number>;
   /** How often it was sent. */
@@ -339,6 +337,13 @@ export interface ProviderRequestTable {
   sent_at: string | null;
   accepted_at: string | null;
   finished_at: string | null;
+}
+
+/** Apart from its request, since it may be as large as a file. */
+export interface ProviderRequestMessageTable {
+  request_id: number;
+  /** As it is sent, whatever the transport. */
+  message_json: string;
 }
 
 export interface ProviderRequestOrderTable {
@@ -577,6 +582,7 @@ export interface Tables {
   workflow_event: WorkflowEventTable;
   module_property: ModulePropertyTable;
   provider_request: ProviderRequestTable;
+  provider_request_message: ProviderRequestMessageTable;
   provider_request_order: ProviderRequestOrderTable;
   provider_request_device: ProviderRequestDeviceTable;
   provider_exchange: ProviderExchangeTable;

@@ -12,6 +12,7 @@ import { fixedKeys, type Keys } from '../../shared/daemon/keys.ts';
 import type { LoadedConfig } from '../../shared/runtime/config.ts';
 import { configSchema } from '../../shared/runtime/config-schema.ts';
 import { type Delivery } from '../../shared/store/deliveries.ts';
+import { messageOf } from '../../shared/store/provider-requests.ts';
 import type { TestRuntime } from '../support/test-runtime.ts';
 import { testRuntime } from '../support/test-runtime.ts';
 import type { ProviderMessage } from '../../daemons/adaptor/providers/provider-format.ts';
@@ -133,7 +134,7 @@ async function requestsInEveryState(rt: TestRuntime, ring: KeyRing): Promise<Ans
     if (!row) throw new Error('the request is not there');
     const theirs = `tracking-${index}`;
     const of = (stem: string, rest: string) => `${stem}.${row.transaction_id}${rest}.json`;
-    const { content } = JSON.parse(row.message_json) as ProviderMessage;
+    const { content } = (await messageOf(rt.db, row.id)) as ProviderMessage;
     const body = JSON.parse(content) as Body;
     if (last === 'accepted') await answer(rt, of('bulk-enroll-devices', ''), apple.accepted(theirs));
     if (then) await answer(rt, of('check-transaction-status', '.1'), then(body));

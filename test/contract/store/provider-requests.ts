@@ -69,7 +69,7 @@ export function providerRequestsContract(store: StoreUnderTest): void {
       queries: 0,
       created_at: now.toISOString(),
     });
-    expect(JSON.parse(row.message_json)).toEqual(message);
+    expect(await messageOf(store.db, row.id)).toEqual(message);
     expect(await requestedOrders(store.db, row.id)).toEqual(asOpen(orders));
   });
 

@@ -6,7 +6,7 @@ import { appleApi } from '../../../demo/apple-api.ts';
 import type { KeyRing } from '../../../shared/pgp/key-ring.ts';
 import { onFailPoint } from '../../../shared/runtime/fail-point.ts';
 import { beginExchange, exchangesOf } from '../../../shared/store/provider-exchanges.ts';
-import { moveRequest, requireRequest } from '../../../shared/store/provider-requests.ts';
+import { messageOf, moveRequest, requireRequest } from '../../../shared/store/provider-requests.ts';
 import type { Db } from '../../../shared/store/tables.ts';
 import { orderOf } from '../apple/examples.ts';
 import { startCaller, type Caller } from '../../support/calling.ts';
@@ -180,7 +180,7 @@ describe('an answer that is lost', () => {
     const { db, worker, clock } = caller.rt;
     const before = await requireRequest(db, 1);
     await moveRequest(db, before, 'sent', { attempts: 1, release_at: null });
-    const message: unknown = JSON.parse(before.message_json);
+    const message = await messageOf(db, 1);
     await beginExchange(
       db,
       { requestId: 1, providerId: 'apple', question: 'request', message },

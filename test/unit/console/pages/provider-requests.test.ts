@@ -144,7 +144,7 @@ test('the devices of a request are paged by order and id', async () => {
 
 test('what needs a look', async () => {
   const id = await sent('t-1');
-  const { message_json: _, ...request } = await requireRequest(scene.rt.db, id);
+  const request = await requireRequest(scene.rt.db, id);
   const reason = (change: Partial<typeof request>, hours: number) =>
     stuckReason(
       { ...request, ...change },
