@@ -16,7 +16,7 @@ export async function withOneOf<T>(
   attempt: (key: PrivateKey) => Promise<T>,
 ): Promise<T> {
   const candidates = allOwnKeys(ring).filter((key) => recipients.some((id) => key.getKeys(id).length > 0));
-  let failure = noKey(recipients);
+  let failure: Fault | undefined;
   for (const key of candidates) {
     try {
       return await attempt(key);
@@ -26,7 +26,7 @@ export async function withOneOf<T>(
       if (recipients.some((id) => !isHidden(id) && key.getKeys(id).length > 0)) failure = error;
     }
   }
-  throw failure;
+  throw failure ?? noKey(recipients);
 }
 
 function noKey(recipients: readonly KeyID[]): Fault {

@@ -3,6 +3,7 @@ import {
   createDecipheriv,
   createPrivateKey,
   createPublicKey,
+  createSecretKey,
   diffieHellman,
   generateKeyPairSync,
   KeyObject,
@@ -54,7 +55,8 @@ const kept = new Map<string, OwnKey>();
 function importCurveKey(jwk: JsonWebKey): OwnKey {
   const { crv, x, d } = jwk;
   // The other half of a key exchange is of one message only.
-  if (crv === 'X25519' && d === undefined) return new OwnKey(createPublicKey({ key: jwk, format: 'jwk' }));
+  if (crv === 'X25519' && d === undefined)
+    return new OwnKey(createPublicKey(pemOfX25519(x ?? '') ?? { key: jwk, format: 'jwk' }));
   const name = `${crv ?? ''} ${x ?? ''} ${d ?? ''}`;
   const known = kept.get(name);
   if (known) return known;
@@ -63,6 +65,21 @@ function importCurveKey(jwk: JsonWebKey): OwnKey {
   if (kept.size >= mostKept) kept.clear();
   kept.set(name, key);
   return key;
+}
+
+/** Bytes of a public key of X25519 (RFC 7748, section 5). */
+const x25519Bytes = 32;
+
+/**
+ * A public key as PEM: twelve bytes that are the same for all (RFC 8410, section 4), and its own. Of whatever is no text
+ * Node finds out what it is by catching what is thrown when it is taken for a key: for a JWK four times.
+ *
+ * @returns undefined for bytes that are no such key, of which PEM would pass over those that are too many
+ */
+function pemOfX25519(x: string): string | undefined {
+  const bytes = Buffer.from(x, 'base64url');
+  if (bytes.length !== x25519Bytes) return undefined;
+  return `-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VuAyEA${bytes.toString('base64')}\n-----END PUBLIC KEY-----\n`;
 }
 
 const wrapCipher = (key: Uint8Array): string => `id-aes${key.length * 8}-wrap`;
@@ -95,12 +112,12 @@ const own = {
     key instanceof OwnKey ? verify(null, data, key.object, signature) : undefined,
   wrapKey: (_: string, key: unknown, wrapping: unknown) => {
     if (!(key instanceof OwnKey) || !(wrapping instanceof OwnKey)) return undefined;
-    const cipher = createCipheriv(wrapCipher(wrapping.bytes), wrapping.bytes, wrapStart);
+    const cipher = createCipheriv(wrapCipher(wrapping.bytes), createSecretKey(wrapping.bytes), wrapStart);
     return Buffer.concat([cipher.update(key.bytes), cipher.final()]);
   },
   unwrapKey: (_: string, wrapped: Uint8Array, wrapping: unknown) => {
     if (!(wrapping instanceof OwnKey) || !(wrapped instanceof Uint8Array)) return undefined;
-    const cipher = createDecipheriv(wrapCipher(wrapping.bytes), wrapping.bytes, wrapStart);
+    const cipher = createDecipheriv(wrapCipher(wrapping.bytes), createSecretKey(wrapping.bytes), wrapStart);
     try {
       return new OwnKey(Buffer.concat([cipher.update(wrapped), cipher.final()]));
     } catch (cause) {

@@ -97,6 +97,10 @@ const refusals: typeof calculations = {
   'a shared secret with a point of small order': (subtle) => agree(subtle, mine.secret, nowhere),
   'a public key that is too short': (subtle) =>
     agree(subtle, mine.secret, { ...theirs.open, x: theirs.open.x?.slice(4) ?? '' }),
+  'a public key that is too long': (subtle) => {
+    const x = Buffer.from(theirs.open.x ?? '', 'base64url');
+    return agree(subtle, mine.secret, { ...theirs.open, x: Buffer.concat([x, x]).toString('base64url') });
+  },
 };
 
 const outcome = async (calculate: Promise<Outcome>): Promise<string> => {
