@@ -44,21 +44,21 @@ type OrderVerdict = Pick<DeviceEnrolmentResponse['order'], 'errors' | 'devices'>
 function verdictOf({ errors, devices, settled }: OrderOutcome): OrderVerdict | null {
   if (errors.length > 0) return { errors: errors.map(toGenericError) };
   if (devices.length === 0) return settled ? {} : null;
-  const known = devices.flatMap(toDevice);
+  const known = devices.map(toDevice).filter((device) => device !== undefined);
   return known.length === 0 ? null : { devices: known };
 }
 
-function toDevice(device: DeviceOutcome): ResponseDevice[] {
+function toDevice(device: DeviceOutcome): ResponseDevice | undefined {
   const { deviceId } = device;
   switch (device.outcome) {
     case 'succeeded':
-      return [{ deviceId }];
+      return { deviceId };
     case 'failed':
       // Without an error a failed device would be read as one that succeeded.
       if (device.errors.length === 0) throw bug(`device ${deviceId} failed without an error`);
-      return [{ deviceId, errors: device.errors.map(toGenericError) }];
+      return { deviceId, errors: device.errors.map(toGenericError) };
     case 'unknown':
-      return [];
+      return undefined;
   }
 }
 

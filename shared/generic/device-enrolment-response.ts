@@ -53,13 +53,24 @@ export function readVerdict(order: ResponseOrder, deviceId: string): DeviceVerdi
   return { outcome: 'succeeded' };
 }
 
-function problems(order: ResponseOrder): string[] {
+function problems({ devices = [] }: ResponseOrder): string[] {
+  // As we write them ourselves. To remember each takes several times as long as to look at the one before.
+  if (areAscending(devices)) return [];
   const seen = new Set<string>();
-  for (const [index, { deviceId }] of (order.devices ?? []).entries()) {
+  for (const [index, { deviceId }] of devices.entries()) {
     if (seen.has(deviceId)) return [`/devices/${index}/deviceId: stands twice in the list`];
     seen.add(deviceId);
   }
   return [];
+}
+
+function areAscending(devices: readonly ResponseDevice[]): boolean {
+  let before: string | undefined;
+  for (const { deviceId } of devices) {
+    if (before !== undefined && before >= deviceId) return false;
+    before = deviceId;
+  }
+  return true;
 }
 
 function describe(order: ResponseOrder): string {

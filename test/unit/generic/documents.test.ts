@@ -242,13 +242,26 @@ describe('Device Enrolment Response', () => {
     ['an unknown property of a device', ['order', 'devices', 0, 'status'], 'x', '/order/devices/0: must NOT'],
   ]);
 
-  test('a device stands in the list once', () => {
-    const twice = changed(
+  const listing = (ids: readonly string[]) =>
+    changed(
       response,
       ['order', 'devices'],
-      [{ deviceId: 'D1' }, { deviceId: 'D2' }, { deviceId: 'D1' }],
+      ids.map((deviceId) => ({ deviceId })),
     );
-    expect(() => read(twice)).toThrow(problem('SCHEMA_VIOLATION', '/order/devices/2/deviceId'));
+
+  test.each([
+    [['D1', 'D1'], 1],
+    [['D1', 'D2', 'D2'], 2],
+    [['D1', 'D2', 'D1'], 2],
+    [['D2', 'D1', 'D1'], 2],
+  ])('a device stands in the list once: %j', (ids, at) => {
+    expect(() => read(listing(ids))).toThrow(
+      problem('SCHEMA_VIOLATION', `/order/devices/${at}/deviceId: stands twice in the list`),
+    );
+  });
+
+  test.each([[['D1', 'D2', 'D3']], [['D3', 'D1', 'D2']]])('devices in any order: %j', (ids) => {
+    expect(() => read(listing(ids))).not.toThrow();
   });
 
   test('V17 a list of 300,000 devices is checked in passing', () => {
