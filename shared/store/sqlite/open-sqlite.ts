@@ -6,10 +6,11 @@ import type { Tables } from '../tables.ts';
 import { ImmediateSqliteDialect } from './immediate-dialect.ts';
 
 /**
- * The oldest SQLite without the race of several connections that reset one write-ahead log ("WAL-reset" bug,
- * sqlite.org/wal.html#walresetbug), which can lose committed work.
+ * The oldest SQLite that adds and drops checks, as a migration does (sqlite.org/changes.html). Before 3.51.3 there is also
+ * a race of several connections that reset one write-ahead log ("WAL-reset" bug, sqlite.org/wal.html#walresetbug), which
+ * can lose committed work.
  */
-const oldestSafeVersion = '3.51.3';
+const oldestVersion = '3.53.0';
 
 export interface SqliteOptions {
   /** Absolute path of the database file. */
@@ -46,8 +47,8 @@ export function openSqlite(options: SqliteOptions): Kysely<Tables> {
 
 function secure(database: SqliteDatabase.Database): void {
   const version = database.prepare('select sqlite_version() as version').get() as { version: string };
-  if (version.version.localeCompare(oldestSafeVersion, undefined, { numeric: true }) < 0) {
-    throw new Fault('STORE_UNSAFE', `SQLite ${version.version}; needed: ${oldestSafeVersion} or later`);
+  if (version.version.localeCompare(oldestVersion, undefined, { numeric: true }) < 0) {
+    throw new Fault('STORE_UNSAFE', `SQLite ${version.version}; needed: ${oldestVersion} or later`);
   }
   switchToWal(database);
   // After the switch to WAL and on every connection: the driver is compiled with NORMAL as its default for WAL, and
