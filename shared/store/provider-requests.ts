@@ -256,15 +256,12 @@ export async function* openOrders(db: Db, requestId: number): AsyncGenerator<Req
     const [first, last] = [orders[0], orders.at(-1)];
     if (!first || !last) return;
     const devices = await openDevicesOf(db, { requestId, first: first.order_id, last: last.order_id });
-    const byOrder = Map.groupBy(devices, (device) => device.order_id);
+    const byOrder = Map.groupBy(devices, ({ orderId }) => orderId);
     yield orders.map((order) => ({
       orderId: order.order_id,
       orderNumber: order.order_number,
       requestType: order.request_type,
-      devices: (byOrder.get(order.order_id) ?? []).map((device) => ({
-        deviceId: device.device_id,
-        providerDeviceId: device.provider_device_id,
-      })),
+      devices: byOrder.get(order.order_id) ?? [],
     }));
     if (orders.length < portionOrders) return;
     behind = last.order_id;
@@ -285,13 +282,18 @@ const openOrdersBehind = compiled<{ requestId: number; behind: number }, OpenOrd
       .limit(sql.lit(portionOrders)),
 );
 
-type OpenDevice = Pick<Row<'provider_request_device'>, 'order_id' | 'device_id' | 'provider_device_id'>;
+/** As it is read, and handed on: a million objects more would take a tenth of the time. */
+interface OpenDevice {
+  readonly orderId: number;
+  readonly deviceId: string;
+  readonly providerDeviceId: string;
+}
 
 const openDevicesOf = compiled<{ requestId: number; first: number; last: number }, OpenDevice>(
   (db, { requestId, first, last }) =>
     db
       .selectFrom('provider_request_device')
-      .select(['order_id', 'device_id', 'provider_device_id'])
+      .select(['order_id as orderId', 'device_id as deviceId', 'provider_device_id as providerDeviceId'])
       .where('request_id', '=', unseen(requestId))
       .where('order_id', '>=', first)
       .where('order_id', '<=', last)

@@ -196,10 +196,10 @@ export function providerRequestsContract(store: StoreUnderTest): void {
       await recordOutcomes(store.db, id, outcomes);
     }
     expect(portions.length).toBeGreaterThan(2);
-    expect(portions.flat()).toEqual(open);
+    expect(portions.flat()).toMatchObject(open);
     const left: RequestedOrderRecord[] = [];
     for await (const portion of openOrders(store.db, id)) left.push(...portion);
-    expect(left).toEqual([{ ...orders[1], devices: devices('A2') }]);
+    expect(left).toMatchObject([{ ...orders[1], devices: devices('A2') }]);
     // What was settled before stays what it was.
     const [told] = await transactionsOfDevice(store.db, '1', 'A1');
     expect(told).toMatchObject({ id, outcome: 'failed', errors_json: JSON.stringify(errors) });
