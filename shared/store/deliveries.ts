@@ -337,18 +337,24 @@ export async function reopenMove(db: Db, delivery: Delivery, place: string | nul
     .execute();
 }
 
-/** The files of these identities that were processed from this inbox before. */
+/**
+ * The files of these identities that were processed from this inbox before. Each is looked up by itself, by `cross join`:
+ * for a list of eight or more, SQLite's planner would rather go through all files that this inbox ever had, since it takes
+ * every index to find ten rows.
+ */
 export async function doneBefore(db: Db, inbox: string, identities: readonly string[]): Promise<Delivery[]> {
   const found: Delivery[] = [];
   for (const chunk of chunks(identities)) {
+    const sought = chunk.map((identity) => sql`(cast(${identity} as text))`);
     const rows = await db
-      .selectFrom('delivery')
-      .selectAll()
+      .selectFrom(sql`(values ${sql.join(sought)})`.as('sought'))
+      .crossJoin('delivery')
+      .selectAll('delivery')
       // Written out, so that the index of these rows alone is found without a look at values.
-      .where('direction', '=', sql.lit('in' as const))
-      .where('folder', '=', inbox)
-      .where('identity', 'in', chunk)
-      .where('state', '=', sql.lit('done' as const))
+      .where('delivery.direction', '=', sql.lit('in' as const))
+      .where('delivery.folder', '=', inbox)
+      .where('delivery.identity', '=', sql.ref<string>('sought.column1'))
+      .where('delivery.state', '=', sql.lit('done' as const))
       .execute();
     found.push(...rows);
   }
