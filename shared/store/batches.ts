@@ -7,6 +7,7 @@ import type { KeyPage } from './key-page.ts';
 import { hasRowLocks } from './row-locks.ts';
 import { checkBatchMove, lastValidStage, type Direction, type Standing } from './states/batch.ts';
 import type { Db, Row } from './tables.ts';
+import { unindexed } from './unseen.ts';
 
 /**
  * Batches, their items and the history of their stages. Every change of a stage goes through `moveBatch` or
@@ -250,7 +251,7 @@ export async function moveBatches(
       .updateTable('batch')
       .set({ stage: to.stage, status: to.status, updated_at: at })
       .where('id', 'in', chunk)
-      .where('direction', '=', direction)
+      .where(unindexed('direction'), '=', direction)
       .where('stage', '=', from.stage)
       .where('status', '=', from.status)
       .executeTakeFirstOrThrow();

@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
+import { moveBatches } from '../../../shared/store/batches.ts';
 import {
   atHand,
   deliveryAt,
@@ -43,7 +44,7 @@ const queries: Readonly<Record<string, readonly [index: string, ask: (db: Db) =>
   'the same file of before': ['INDEX delivery_once (folder=? AND identity=?)', (db) => wasDone(db, 'x', 'y')],
   'the same files of before, of a group': [
     'INDEX delivery_once (folder=? AND identity=?)',
-    (db) => doneBefore(db, 'x', Array.from({ length: 500 }, String)),
+    (db) => doneBefore(db, 'x', numbers.map(String)),
   ],
   'files at hand': ['INDEX delivery_state (folder=? AND state=?', (db) => atHand(db, 'x', 'y')],
   'the file of a place': ['INDEX delivery_place (place=?)', (db) => deliveryAt(db, 'x')],
@@ -62,6 +63,21 @@ test.each(Object.entries(queries))('%s are found by their index', async (_name, 
   const plans = await plansOf(store.db, ask);
   const steps = plans.filter((step) => step.includes(' delivery '));
   expect(steps[0]).toContain(` USING ${index}`);
+});
+
+const numbers = Array.from({ length: 500 }, (_, index) => index + 1);
+
+test('batches that are moved together are found by their numbers, among however many that stand there', async () => {
+  const [from, to] = [
+    { stage: 'Extract/Load', status: 'Complete' },
+    { stage: 'Batch', status: 'In progress' },
+  ] as const;
+  const plans = await plansOf(store.db, async (db) => {
+    // There are none: that is found out afterwards.
+    const moved = moveBatches(db, numbers, { direction: 'inbound', from, to }, { actor: 'test', now });
+    await expect(moved).rejects.toMatchObject({ code: 'BUG' });
+  });
+  expect(plans[0]).toMatch(/^SEARCH batch USING .*\bid=\?/);
 });
 
 test('a store with files in it takes the new indexes, and finds them', async () => {
