@@ -282,7 +282,7 @@ const openOrdersBehind = compiled<{ requestId: number; behind: number }, OpenOrd
       .limit(sql.lit(portionOrders)),
 );
 
-/** As it is read, and handed on: a million objects more would take a tenth of the time. */
+/** As it is read, and handed on: for a million devices, other objects would take a twentieth of the time. */
 interface OpenDevice {
   readonly orderId: number;
   readonly deviceId: string;
